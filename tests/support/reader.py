@@ -2,7 +2,8 @@
 
 A page says by HTML comments what its commands need and what is not seen on it:
 
-    <!-- world: live -->              what there is from here on, in a new folder: one of `Worlds`; at first `applied`
+    <!-- world: live -->              what there is from here on, in a new folder: one of `Worlds`; at first `applied`.
+                                      It may be a test, such as `tests/cli/test_x.py`, which types what follows itself
     <!-- run: COMMAND -->             a command that is not shown, such as what somebody else does in the console
     <!-- not run: REASON -->          above a block: it is not typed
     <!-- not run (pip): REASON -->    likewise, but only the commands that begin so
@@ -122,7 +123,7 @@ def worlds_of(page: str) -> list[tuple[str, list[Step]]]:
             worlds[-1][1].append(Step(part["said"]))
         elif part["language"] == "console":
             worlds[-1][1].extend(_typed(part["block"], part["only"] or ("" if part["reason"] else None)))
-    return [world for world in worlds if world[1]]
+    return [world for world in worlds if world[1] and not world[0].endswith(".py")]
 
 
 def _typed(block: str, without: str | None) -> Iterator[Step]:
