@@ -82,7 +82,7 @@ for number, text in said:
     os.write(number, text.encode())
 sys.exit(code)
 """
-# The local engine, and beside it the commands that only prepare it. It is no stand-in, because `doctor` asks it, too.
+# The local engine, and beside it the commands that only prepare it. `doctor` asks it, too, so that it is a program.
 _PULUMI: Final = """\
 #!/bin/sh
 case "$*" in
@@ -114,7 +114,7 @@ class Step:
 
 
 def worlds_of(page: str) -> list[tuple[str, list[Step]]]:
-    """What a reader of this page types, and what happens meanwhile; each time behind what there is to begin with."""
+    """What a reader of this page types, and what others do; each time behind what there is to begin with."""
     worlds: list[tuple[str, list[Step]]] = [("applied", [])]
     for part in PART.finditer(page):
         if part["word"] == "world":
