@@ -18,9 +18,19 @@ from typing import Annotated, Any, Final, Literal, NamedTuple
 from msgspec import UNSET, Meta, MsgspecError, Raw, Struct, UnsetType, defstruct, field
 from msgspec.json import Decoder, decode, encode
 
-from reconciler.entries.meaning import BOXES_TYPE, IMAGE_TYPE, METADATA, SOURCE_REF, canonical, encoded, hashed
+from reconciler.entries.meaning import (
+    BOXES_TYPE,
+    IMAGE_TYPE,
+    METADATA,
+    SOURCE_REF,
+    Said,
+    canonical,
+    encoded,
+    hashed,
+    origin_of,
+)
 from reconciler.limits import BOX_SIDE_MIN_PX, BOXES_PER_IMAGE, IMAGE_SIDE_MAX_PX, IMAGE_SIDE_MIN_PX, LABEL_CHARACTERS
-from reconciler.model import Entry
+from reconciler.model import Entry, Origin
 
 _Share = Annotated[int, Meta(ge=0, le=1)] | Annotated[float, Meta(ge=0, le=1)]
 _Side = Annotated[int, Meta(ge=IMAGE_SIDE_MIN_PX, le=IMAGE_SIDE_MAX_PX)]
@@ -103,13 +113,14 @@ class CommonLine(NamedTuple):
     declared: tuple[str, ...]
     box_counts: tuple[int, ...]
     boxes: int
+    origin: Origin | None
 
     @property
     def entry(self) -> Entry:
         """What `own_entry` makes of the line."""
         labelled, marks = bool(self.shape.kinds), ()
         known = self.key, self.meaning, self.content, self.labels, self.boxes
-        return Entry(*known, labelled, marks, self.declared, self.box_counts)
+        return Entry(*known, labelled, marks, self.declared, self.box_counts, self.origin)
 
     def text_of(self, raw: bytes) -> bytes:
         """The line as it is sent, from the bytes that were read."""
@@ -154,6 +165,7 @@ class _Found(NamedTuple):
     declared: tuple[str, ...]
     box_counts: tuple[int, ...] = ()
     boxes: int = 0
+    said: Said | None = None
     is_as_written: bool = True
 
 
@@ -170,6 +182,7 @@ class CommonLines:
         self._shape = Shape.of({})
         self._shapes: dict[tuple[tuple[str, str], ...], Shape] = {}
         self._class_maps: dict[bytes, _ClassMap | None] = {}
+        self._confidences: dict[bytes, tuple[float, float]] = {}
 
     def read(self, raw: bytes) -> CommonLine | None:
         """The line, or None where it is not of the common shape."""
@@ -215,13 +228,16 @@ class CommonLines:
             found = self._boxes(getattr(line, shape.boxes[0]), getattr(line, shape.boxes[1]), image, raw)
         if found is None:
             return None
+        said = [found.said] if found.said else []
         text = encode(line)
         if raw.count(_COLON) != text.count(_COLON) or b".0," in text or b".0}" in text:
             return None
         is_as_written = len(text) == len(raw) and found.is_as_written
         if is_as_written and shape.image:
             is_as_written = all(_is_as_written(getattr(line, name).confidence, raw) for name in shape.image)
-        return CommonLine(line.key, hashed(text), shape, raw if is_as_written else None, *found[:-1])
+        origin = origin_of(tuple([_said_by_label(getattr(line, name)) for name in shape.image] + said))
+        kept = raw if is_as_written else None
+        return CommonLine(line.key, hashed(text), shape, kept, *found[:-2], origin)
 
     def _boxes(self, value: _Boxes, metadata: _BoxesMetadata, image: _Names, raw: bytes) -> "_Found | None":
         written = bytes(metadata.class_map)
@@ -240,8 +256,19 @@ class CommonLines:
         labels, declared = _labels(image, tuple(drawn), class_map.names)
         box_counts = tuple([drawn.get(label, 0) for label in labels])
         meaning = hashed(encode((sorted(image), sorted(boxes), sizes, (), True)))
-        is_as_written = not has_floats and encode(metadata.objects) in raw
-        return _Found(meaning, labels, declared, box_counts, len(boxes), is_as_written)
+        objects = encode(metadata.objects)
+        said = metadata.human_annotated, _job(metadata), *self._range(metadata.objects, objects)
+        return _Found(meaning, labels, declared, box_counts, len(boxes), said, not has_floats and objects in raw)
+
+    def _range(self, objects: list[_Object], written: bytes) -> tuple[float, float]:
+        """The lowest and the highest confidence of boxes, which are the same in many lines."""
+        known = self._confidences.get(written)
+        if known is None:
+            if len(self._confidences) >= _KEPT:
+                self._confidences.clear()
+            stated = [one.confidence for one in objects]
+            known = self._confidences[written] = min(stated), max(stated)
+        return known
 
     def _new_class_map(self, raw: bytes) -> _ClassMap | None:
         if raw not in self._class_maps:
@@ -283,6 +310,14 @@ def _kinds(document: dict[str, Any]) -> dict[str, str] | None:
 def _is_in_order(raw: bytes, names: tuple[bytes, ...]) -> bool:
     """Whether the members come in this order; without a backslash no text holds a name in quotes."""
     return all(raw.find(one) < raw.find(other) for one, other in pairwise(names))
+
+
+def _said_by_label(metadata: _ImageMetadata) -> Said:
+    return metadata.human_annotated, _job(metadata), metadata.confidence, metadata.confidence
+
+
+def _job(metadata: _ImageMetadata | _BoxesMetadata) -> str | None:
+    return metadata.job_name if isinstance(metadata.job_name, str) else None
 
 
 def _is_as_written(confidence: float, raw: bytes) -> bool:

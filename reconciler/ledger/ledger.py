@@ -22,19 +22,20 @@ from reconciler.ledger import saved
 from reconciler.ledger.base import APPLIED, BaseSide, Whose
 from reconciler.ledger.base import SCHEMA as BASE_SCHEMA
 from reconciler.ledger.rows import (
+    ENTRY,
     Facts,
     LabelGroup,
     MarkedEntry,
     Row,
-    StoredSide,
     key_bytes,
     key_text,
     names,
+    origin_in,
     place_at,
     values_of,
 )
 from reconciler.ledger.send_queue import SendQueue
-from reconciler.model import Change, DesiredEntry, Entry, Mark, Place
+from reconciler.model import Change, DesiredEntry, Entry, Mark, Origin, Place
 from reconciler.policy import Compare
 
 _SCHEMA = f"""
@@ -45,7 +46,7 @@ CREATE TABLE desired {saved.DESIRED};
 CREATE TABLE live (
     seq INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, meaning BLOB NOT NULL, content BLOB NOT NULL,
     labelled INTEGER NOT NULL, boxes INTEGER NOT NULL, labels TEXT NOT NULL, declared TEXT NOT NULL,
-    box_counts TEXT NOT NULL, marks TEXT NOT NULL, line BLOB, retired INTEGER NOT NULL
+    box_counts TEXT NOT NULL, origin TEXT NOT NULL, marks TEXT NOT NULL, line BLOB, retired INTEGER NOT NULL
 );
 """
 
@@ -75,13 +76,12 @@ _IGNORED = "d.meaning = l.meaning AND d.content <> l.content AND l.marks = '[]'"
 # A live line is added: its entry as `values_of` has it, marks, line, whether it is retired. The line is not kept where
 # the desired one has the same content. The second statement adds one whose text is that of the desired line: it is the
 # same entry.
-_ENTRY = "key, meaning, content, labelled, boxes, labels, declared, box_counts"
-_ADD = f"INSERT OR REPLACE INTO live ({_ENTRY}, marks, line, retired)"
+_ADD = f"INSERT OR REPLACE INTO live ({ENTRY}, marks, line, retired)"
 _OBSERVE = (
-    f"{_ADD} SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9,"
-    " CASE WHEN NOT EXISTS (SELECT 1 FROM desired WHERE key = ?1 AND content = ?3) THEN ?10 END, ?11"
+    f"{_ADD} SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10,"
+    " CASE WHEN NOT EXISTS (SELECT 1 FROM desired WHERE key = ?1 AND content = ?3) THEN ?11 END, ?12"
 )
-_OBSERVE_EQUAL = f"{_ADD} SELECT {_ENTRY}, ?, NULL, ? FROM desired WHERE key = ? AND line = ?"
+_OBSERVE_EQUAL = f"{_ADD} SELECT {ENTRY}, ?, NULL, ? FROM desired WHERE key = ? AND line = ?"
 
 # How nearly every line begins.
 _KEY_FIRST = b'{"source-ref":"'
@@ -91,8 +91,8 @@ LIVE: Final = "live"
 DESIRED: Final = "desired"
 # Live and manifest after an apply, but for what is live only.
 MANIFEST: Final = (
-    "(SELECT labels, box_counts, boxes, labelled FROM desired WHERE key NOT IN withheld UNION ALL"
-    " SELECT labels, box_counts, boxes, labelled FROM live WHERE key IN withheld AND key IN (SELECT key FROM desired))"
+    "(SELECT labels, box_counts, boxes, labelled, origin FROM desired WHERE key NOT IN withheld UNION ALL SELECT"
+    " labels, box_counts, boxes, labelled, origin FROM live WHERE key IN withheld AND key IN (SELECT key FROM desired))"
 )
 LIVE_ONLY: Final = "live WHERE NOT retired AND key NOT IN (SELECT key FROM desired)"
 DESIRED_ONLY: Final = "desired WHERE key NOT IN (SELECT key FROM live)"
@@ -124,9 +124,8 @@ class Ledger:
         """Add a line of the manifest; for a repeated key nothing is added and the earlier line's place is returned."""
         entry, place = desired.entry, desired.place
         added = self._database.execute(
-            "INSERT OR IGNORE INTO desired (key, meaning, content, labelled, boxes, labels, declared,"
-            " box_counts, file, line_number, line_column, line, unusable)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            f"INSERT OR IGNORE INTO desired ({ENTRY}, file, line_number, line_column, line, unusable)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (*values_of(entry), key_bytes(place.file), place.line, place.column, desired.line, desired.unusable),
         )
         return None if added.rowcount else self._place_of(entry.key)
@@ -170,7 +169,7 @@ class Ledger:
 
     def stored_desired(self) -> Iterator[tuple[Any, ...]]:
         """The desired side as another ledger takes it in place of live, in manifest order."""
-        return self._database.execute(f"SELECT {_ENTRY}, '[]', line FROM desired ORDER BY seq")
+        return self._database.execute(f"SELECT {ENTRY}, '[]', line FROM desired ORDER BY seq")
 
     def _observe_equal(self, raw: bytes, marks: str) -> bool:
         """Add a listed line where the desired side has the same text; such a line is not parsed again."""
@@ -318,44 +317,37 @@ class Ledger:
         desired, live = self._database.execute(f"SELECT ({desired}), ({live})", {"key": key_bytes(key)}).fetchone()
         return desired, live
 
-    def both_sides(self) -> Iterator[tuple[StoredSide, StoredSide | None, bool]]:
-        """Every desired line, in manifest order, with its live line (None: there is none; the same object: equal).
+    def origins(self, rows: str) -> Iterator[tuple[Origin, int]]:
+        """The origins of labelled entries of LIVE, DESIRED, MANIFEST or LIVE_ONLY, and how many have each."""
+        for origin, many in self._database.execute(f"SELECT origin, COUNT(*) FROM {rows} GROUP BY origin"):
+            if found := origin_in(origin):
+                yield found, many
 
-        A withheld entry is as live has it on both sides.
+    def other_origins(self) -> Iterator[tuple[str, Origin | None, Origin | None, bool]]:
+        """The entries of both sides whose origin differs: live's, the manifest's, and whether that is ignored.
 
-        The last member is whether the two differ only in fields that labels mode ignores.
+        In the manifest's order, without those that are withheld.
         """
         query = (
-            "SELECT d.labels, d.boxes, d.labelled, d.line, l.key IS NOT NULL, l.labels, l.boxes, l.labelled, l.line,"
-            f" {_IGNORED}, d.key IN withheld FROM desired d LEFT JOIN live l ON l.key = d.key ORDER BY d.seq"
+            f"SELECT d.key, l.origin, d.origin, {_IGNORED} FROM {_PAIRS}"
+            " WHERE d.origin <> l.origin AND d.key NOT IN withheld ORDER BY d.seq"
         )
-        for row in self._database.execute(query):
-            desired = StoredSide(*row[:4])
-            if row[10]:
-                if row[4]:
-                    kept = StoredSide(*row[5:9])
-                    yield kept, kept, False
-            elif row[4] and row[8] is None:
-                yield desired, desired, False
-            else:
-                yield desired, StoredSide(*row[5:9]) if row[4] else None, bool(row[9])
+        for key, live, desired, ignored in self._database.execute(query):
+            yield key_text(key), origin_in(live), origin_in(desired), bool(ignored)
 
-    def live_only_sides(self) -> Iterator[StoredSide]:
-        """The live lines whose keys the manifest does not have, as listed."""
-        columns = "l.labels, l.boxes, l.labelled, l.line, l.retired"
-        for row in self._database.execute(f"SELECT {columns} {_LEFT} ORDER BY l.seq"):
-            yield StoredSide(*row)
+    def ignored_lines(self) -> Iterator[tuple[Origin | None, Origin | None, bytes, bytes]]:
+        """The entries that differ only in fields that labels mode ignores, without those that are withheld.
+
+        Of each the origin of live and of the manifest, and both lines.
+        """
+        query = f"SELECT l.origin, d.origin, l.line, d.line FROM {_PAIRS} WHERE {_IGNORED} AND d.key NOT IN withheld"
+        for live, desired, *lines in self._database.execute(query):
+            yield origin_in(live), origin_in(desired), *lines
 
     def keys(self, rows: str = DESIRED) -> Iterator[tuple[str, bool]]:
         """Every key of the manifest, or of live (LIVE), in its order, and whether its entry is labelled."""
         for key, labelled in self._database.execute(f"SELECT key, labelled FROM {rows} ORDER BY seq"):
             yield key_text(key), bool(labelled)
-
-    def lines_by_machine(self) -> Iterator[bytes]:
-        """Every line of the manifest that may say that a machine labelled it (`"human-annotated":"no"`)."""
-        query = "SELECT line FROM desired WHERE INSTR(line, CAST(? AS BLOB)) ORDER BY seq"
-        for (line,) in self._database.execute(query, (b'"human-annotated":"no"',)):
-            yield line
 
     def only_desired(self) -> Iterator[tuple[str, bytes]]:
         """Keys that live does not have, each with the digest of what the line means, in manifest order."""

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple, Self
 
 from msgspec import Struct
 
-from reconciler.model import Entry, Mark, Place
+from reconciler.model import Entry, Mark, Origin, Place
 
 # Begins the name of a pair that was let go, among those that are stored differently.
 LET_GO: Final = "-"
@@ -108,19 +108,6 @@ def pair_digest(key: str, desired: bytes, live: bytes) -> str:
     return blake2b(desired + live + key_bytes(key), digest_size=8).hexdigest()
 
 
-class StoredSide(Struct, frozen=True):
-    """One line as it is stored: its labels (a JSON array), how many boxes, whether it is labelled, its text.
-
-    `retired`: a live-only image that left the dataset on purpose.
-    """
-
-    labels: str
-    boxes: int
-    labelled: bool
-    line: bytes
-    retired: bool = False
-
-
 class LabelGroup(NamedTuple):
     """Entries with the same labels and as many boxes of each: how many, how many are labelled, all their boxes."""
 
@@ -131,12 +118,24 @@ class LabelGroup(NamedTuple):
     boxes: int
 
 
-def values_of(entry: Entry) -> tuple[bytes, bytes, bytes, int, int, str, str, str]:
+# The columns that both tables have, in the order of `values_of`.
+ENTRY: Final = "key, meaning, content, labelled, boxes, labels, declared, box_counts, origin"
+
+
+def values_of(entry: Entry) -> tuple[bytes, bytes, bytes, int, int, str, str, str, str]:
     """An entry in the order of the columns that both tables have."""
     labels = _written(entry.labels)
     declared = _written(entry.declared) if len(entry.declared) > len(entry.labels) else labels
     known = entry.meaning, entry.content, entry.labelled, entry.boxes, labels, declared
-    return key_bytes(entry.key), *known, _written(entry.box_counts)
+    return key_bytes(entry.key), *known, _written(entry.box_counts), _written(entry.origin) if entry.origin else ""
+
+
+def origin_in(text: str) -> Origin | None:
+    """A stored origin; None for that of an unlabelled line."""
+    if not text:
+        return None
+    said, jobs, *confidences = json.loads(text)
+    return Origin(tuple(said), tuple(jobs), *confidences)
 
 
 def key_bytes(key: str) -> bytes:
@@ -154,8 +153,8 @@ def key_text(key: bytes) -> str:
     return key.decode("utf-8", "surrogatepass")
 
 
-@lru_cache(maxsize=4096)  # few sets of labels and counts, many rows
-def _written(values: tuple[str | int, ...]) -> str:
+@lru_cache(maxsize=4096)  # few sets of labels, counts and origins, many rows
+def _written(values: tuple[object, ...]) -> str:
     return json.dumps(values)
 
 
