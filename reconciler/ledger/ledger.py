@@ -23,6 +23,7 @@ from reconciler.ledger.base import APPLIED, BaseSide, Whose
 from reconciler.ledger.base import SCHEMA as BASE_SCHEMA
 from reconciler.ledger.rows import (
     ENTRY,
+    Brief,
     Facts,
     LabelGroup,
     MarkedEntry,
@@ -65,9 +66,18 @@ _LIVE = (
     " l.declared, l.retired"
 )
 
+# The same rows in the columns of `Brief`; the length of a line is known without reading it.
+_BRIEF = (
+    "SELECT d.seq, d.key, LENGTH(d.line), l.key IS NOT NULL, COALESCE(l.labelled, 0), d.content, l.content,"
+    " d.unusable <> '', 0 FROM desired d LEFT JOIN live l ON l.key = d.key"
+)
+_LIVE_BRIEF = "SELECT l.seq, l.key, 0, 1, l.labelled, NULL, l.content, 0, l.retired"
+
 # How two lines of one key are compared: strictly when the policy says so, and where the service marked the live line,
 # so that a fix of a field that labels mode ignores is sent.
 _DIFFERS = "(CASE WHEN :strict OR l.marks <> '[]' THEN d.content <> l.content ELSE d.meaning <> l.meaning END)"
+
+_DIFFERING = f"WHERE (l.key IS NULL OR {_DIFFERS}) AND d.key NOT IN withheld ORDER BY d.seq"
 
 # Rows of both sides, and which of them differ only in fields that labels mode ignores.
 _PAIRS = "desired d JOIN live l ON l.key = d.key"
@@ -209,10 +219,6 @@ class Ledger:
         saved.own(self._database)
         self._database.executemany("DELETE FROM desired WHERE key = ?", ((key_bytes(key),) for key in keys))
 
-    def is_unusable(self, seq: int) -> bool:
-        """Whether the service will mark a line of the manifest with errors."""
-        return bool(self._number("SELECT unusable <> '' FROM desired WHERE seq = ?", seq))
-
     def predicted_codes(self, keys: Iterable[str]) -> dict[str, str]:
         """With which codes the service will mark lines of the manifest, for those of these keys that it will mark."""
         query = "SELECT unusable FROM desired WHERE key = ? AND unusable <> ''"
@@ -246,10 +252,14 @@ class Ledger:
         `settled` names pairs (see `Row`) that are left out: stored differently from how they were sent, or let go. What
         `base.withhold` names is left out too.
         """
-        query = f"{_JOINED} WHERE (l.key IS NULL OR {_DIFFERS}) AND d.key NOT IN withheld ORDER BY d.seq"
-        for row in self._rows(query, {"strict": mode is Compare.STRICT}):
-            if not (row.let_go in settled or (row.in_live and row.pair in settled)):
-                yield row
+        rows = self._rows(f"{_JOINED} {_DIFFERING}", {"strict": mode is Compare.STRICT})
+        return (row for row in rows if not _is_settled(row, settled)) if settled else rows
+
+    def brief_differing(self, mode: Compare, settled: frozenset[str] = frozenset()) -> Iterator[Brief]:
+        """What `differing` gives, without lines."""
+        found = self._database.execute(f"{_BRIEF} {_DIFFERING}", {"strict": mode is Compare.STRICT})
+        rows = map(Brief._make, found)
+        return (row for row in rows if not _is_settled(row, settled)) if settled else rows
 
     def differences(self, mode: Compare, settled: frozenset[str] = frozenset()) -> Iterator[tuple[Row, Whose]]:
         """What `differing` gives, then what is live only, each with whose change it is since the base."""
@@ -260,6 +270,10 @@ class Ledger:
         """All desired rows, in manifest order."""
         return self._rows(f"{_JOINED} ORDER BY d.seq", {})
 
+    def brief_desired(self) -> Iterator[Brief]:
+        """What `desired_rows` gives, without lines."""
+        return map(Brief._make, self._database.execute(f"{_BRIEF} ORDER BY d.seq"))
+
     def live_only(self, *, withheld: bool = True) -> Iterator[Row]:
         """Live rows that the manifest does not have, as listed; with those that are `withheld`, or without them.
 
@@ -268,6 +282,13 @@ class Ledger:
         if self.is_part:
             return iter(())
         return self._rows(f"{_LIVE} {_LEFT if withheld else _LEFT_TO_US} ORDER BY l.seq", {})
+
+    def brief_live_only(self, *, withheld: bool = True) -> Iterator[Brief]:
+        """What `live_only` gives, without lines."""
+        if self.is_part:
+            return iter(())
+        left = _LEFT if withheld else _LEFT_TO_US
+        return map(Brief._make, self._database.execute(f"{_LIVE_BRIEF} {left} ORDER BY l.seq"))
 
     def desired_row(self, seq: int) -> Row:
         """The desired row with this number."""
@@ -418,6 +439,10 @@ class Ledger:
 
     def _rows(self, query: str, values: dict[str, object]) -> Iterator[Row]:
         return map(Row.of, self._database.execute(query, values))
+
+
+def _is_settled(row: Row | Brief, settled: frozenset[str]) -> bool:
+    return row.let_go in settled or (bool(row.in_live) and row.pair in settled)
 
 
 def _bare_content(key: bytes) -> bytes:

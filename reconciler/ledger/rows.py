@@ -56,6 +56,40 @@ class Row(Struct, frozen=True):
         return cls(seq, key_text(key), line, live, place, used, live_used, *flags, pair, *all_names, bool(retired))
 
 
+class Brief(NamedTuple):
+    """A key on either side without its lines: what a plan is made of.
+
+    `size` is how many bytes the line of the manifest has, `want` and `have` are the digests of the content of both
+    sides (None: there is no such side), `unusable` is whether the service will mark the line of the manifest with
+    errors. The other members are those of a `Row`.
+    """
+
+    seq: int
+    stored_key: bytes
+    size: int
+    in_live: int
+    live_labelled: int
+    want: bytes | None
+    have: bytes | None
+    unusable: int
+    retired: int
+
+    @property
+    def key(self) -> str:
+        """The key as text."""
+        return key_text(self.stored_key)
+
+    @property
+    def pair(self) -> str:
+        """The name of the key with both contents."""
+        return pair_digest(self.key, self.want or b"", self.have or b"")
+
+    @property
+    def let_go(self) -> str:
+        """The name of the pair where the service would not take the line and `rejected: skip` let go of it."""
+        return f"{LET_GO}{self.pair}"
+
+
 class MarkedEntry(Struct, frozen=True):
     """A live entry that the service marked with errors, and the place of its line in the manifest (None: live only).
 

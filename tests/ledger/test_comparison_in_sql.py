@@ -9,11 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reconciler.changes import compare, in_brief, shown_changes
 from reconciler.entries import compact, entry_of
 from reconciler.entries.image_names import Images
 from reconciler.ledger import Ledger, fill_live, pair_digest
 from reconciler.model import Mark, Place
-from reconciler.policy import Compare
+from reconciler.plan.order import in_order
+from reconciler.policy import Compare, Extra, Policy
 from tests.support.filling import FILE, as_text, desired_entry, filled
 from tests.support.lines import FINDINGS, Document, Style, bare, boxes, labelled, pictures, write
 
@@ -81,6 +83,31 @@ def test_the_joins_find_what_dictionaries_find(
         assert [row.key for row in extras] == [key for key in live if key not in desired]
         assert all(row.live == compact(live[row.key]) and row.desired is None for row in extras)
         assert [row.live_labelled for row in extras] == [entry_of(live[row.key]).labelled for row in extras]
+
+
+@LAW
+@given(sides(), sides(), st.sampled_from(Compare), st.sampled_from(Extra), st.booleans())
+def test_changes_in_brief_are_those_with_lines(
+    desired: dict[str, Document],
+    live: dict[str, Document],
+    mode: Compare,
+    extra: Extra,
+    settles: bool,  # noqa: FBT001 - hypothesis gives it
+) -> None:
+    """A plan is made of the same changes as it sends and shows, in the same order, with the size of each line."""
+    with filled(desired.values(), listed(live)) as ledger:
+        rows = [*ledger.differing(mode), *ledger.live_only()]
+        assert [row.pair for row in (*ledger.brief_differing(mode), *ledger.brief_live_only())] == [
+            row.pair for row in rows
+        ]
+        settled = frozenset(name for row in rows[:2] for name in (row.pair, row.let_go)) if settles else frozenset()
+        compared = compare(ledger, Policy(compare=mode, extra=extra), exists=True, settled=settled)
+        assert [(verb, row.key, row.seq, row.size) for verb, row in in_brief(ledger, compared)] == [
+            (change.verb, change.key, change.seq, 0 if change.place is None else len(change.desired or b""))
+            for change in shown_changes(ledger, compared)
+        ]
+        sent = [(verb, row.key) for verb, row in in_brief(ledger, compared, sent=True)]
+        assert sent == [(change.verb, change.key) for change in in_order(ledger, compared, by_label=False)]
 
 
 @LAW
