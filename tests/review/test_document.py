@@ -103,7 +103,7 @@ def test_a_screen_shows_of_few_new_entries_what_it_shows_of_all(compared: Compar
     """For a screen, ten new entries are described; what it shows is the same, with moved keys, edits and a limit."""
     old = [boxes(f"s3://acme/old/{number}", ("a", 1, 2, 30, 40)) for number in range(4)]
     edited = [boxes(line["source-ref"], ("a", 5, 2, 30, 40)) for line in old[:3]]
-    new = [labelled(f"s3://acme/new/{number}", "a", "b") for number in range(30)]
+    new = [labelled(f"s3://acme/new/n{number}", "a", "b") for number in range(30)]
     moved = [boxes(f"s3://acme/moved/{number}", ("a", 1, 2, 30, 40)) for number in range(4)]
     for before, after in (([], new), (old, [*new, *edited]), (old, [*new, *moved])):
         whole, short = (compared(before, after, keep) for keep in (Keep(), Keep(new=NEW_SHOWN)))
