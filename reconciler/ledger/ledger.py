@@ -11,7 +11,7 @@ import json
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
-from functools import partial
+from functools import lru_cache, partial
 from itertools import chain
 from pathlib import Path
 from typing import Final, Self
@@ -22,6 +22,7 @@ from reconciler.entries.image_names import Images
 from reconciler.ledger import saved
 from reconciler.ledger.base import APPLIED, BaseSide, Whose
 from reconciler.ledger.base import SCHEMA as BASE_SCHEMA
+from reconciler.ledger.database import Database, Seen
 from reconciler.ledger.rows import (
     Facts,
     LabelGroup,
@@ -39,6 +40,7 @@ from reconciler.model import Change, DesiredEntry, Entry, Mark, Place
 from reconciler.policy import Compare
 
 _SCHEMA = f"""
+PRAGMA page_size = 16384;
 PRAGMA journal_mode = OFF;
 PRAGMA synchronous = OFF;
 PRAGMA cache_size = -8000;
@@ -73,6 +75,13 @@ _DIFFERS = "(CASE WHEN :strict OR l.marks <> '[]' THEN d.content <> l.content EL
 _PAIRS = "desired d JOIN live l ON l.key = d.key"
 _IGNORED = "d.meaning = l.meaning AND d.content <> l.content AND l.marks = '[]'"
 
+_BY_MACHINE: Final = b'"human-annotated":"no"'
+_ACCEPT: Final = (
+    "INSERT OR IGNORE INTO desired (key, meaning, content, labelled, boxes, labels, declared,"
+    " box_counts, file, line_number, line_column, unusable, by_machine, line)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+
 # Whose labels or keys are read; the last two are without retired entries.
 LIVE: Final = "live"
 DESIRED: Final = "desired"
@@ -96,7 +105,8 @@ class Ledger:
         self.retired = Images()
         self.is_part = False  # whether the desired side is some lines only, which say nothing about other live entries
         self._common = CommonLines()
-        self._database = sqlite3.connect("", isolation_level=None, uri=True)
+        self._database = sqlite3.connect("", isolation_level=None, uri=True, factory=Database)
+        self._seen = Seen()
         self._database.executescript(_SCHEMA + BASE_SCHEMA)
         self._database.execute("BEGIN")
         self.base = BaseSide(self._database)
@@ -109,14 +119,12 @@ class Ledger:
 
     def accept(self, desired: DesiredEntry) -> Place | None:
         """Add a line of the manifest; for a repeated key nothing is added and the earlier line's place is returned."""
-        entry, place = desired.entry, desired.place
-        added = self._database.execute(
-            "INSERT OR IGNORE INTO desired (key, meaning, content, labelled, boxes, labels, declared,"
-            " box_counts, file, line_number, line_column, line, unusable)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (*values_of(entry), key_bytes(place.file), place.line, place.column, desired.line, desired.unusable),
-        )
-        return None if added.rowcount else self._place_of(entry.key)
+        place, values = desired.place, values_of(desired.entry)
+        row = (*values, _file(place.file), place.line, place.column, desired.unusable, _BY_MACHINE in desired.line)
+        if self._seen.is_new(values[0]):
+            self._database.add(_ACCEPT, (*row, desired.line))
+            return None
+        return None if self._database.execute(_ACCEPT, (*row, desired.line)).rowcount else self._place_of(desired.entry.key)
 
     def save_desired(self, path: Path, note: bytes) -> None:
         """Write the desired side, as it is, and a note to an empty file, for `use_desired` of a later ledger.
@@ -326,8 +334,7 @@ class Ledger:
 
     def lines_by_machine(self) -> Iterator[bytes]:
         """Every line of the manifest that may say that a machine labelled it (`"human-annotated":"no"`)."""
-        query = "SELECT line FROM desired WHERE INSTR(line, CAST(? AS BLOB)) ORDER BY seq"
-        for (line,) in self._database.execute(query, (b'"human-annotated":"no"',)):
+        for (line,) in self._database.execute("SELECT line FROM desired WHERE by_machine ORDER BY seq"):
             yield line
 
     def only_desired(self) -> Iterator[tuple[str, bytes]]:
@@ -399,6 +406,11 @@ class Ledger:
 
     def _rows(self, query: str, values: dict[str, object]) -> Iterator[Row]:
         return map(Row.of, self._database.execute(query, values))
+
+
+@lru_cache(maxsize=16)
+def _file(name: str) -> bytes:
+    return key_bytes(name)
 
 
 def _bare_content(key: bytes) -> bytes:

@@ -13,6 +13,7 @@ from reconciler.model import Entry, Mark, Place
 
 # Begins the name of a pair that was let go, among those that are stored differently.
 LET_GO: Final = "-"
+_Names = tuple[str, ...]
 
 
 class Row(Struct, frozen=True):
@@ -133,10 +134,8 @@ class LabelGroup(NamedTuple):
 
 def values_of(entry: Entry) -> tuple[bytes, bytes, bytes, int, int, str, str, str]:
     """An entry in the order of the columns that both tables have."""
-    labels = _written(entry.labels)
-    declared = _written(entry.declared) if len(entry.declared) > len(entry.labels) else labels
-    known = entry.meaning, entry.content, entry.labelled, entry.boxes, labels, declared
-    return key_bytes(entry.key), *known, _written(entry.box_counts)
+    known = entry.meaning, entry.content, entry.labelled, entry.boxes
+    return key_bytes(entry.key), *known, *_written(entry.labels, entry.declared or entry.labels, entry.box_counts)
 
 
 def key_bytes(key: str) -> bytes:
@@ -155,8 +154,8 @@ def key_text(key: bytes) -> str:
 
 
 @lru_cache(maxsize=4096)  # few sets of labels and counts, many rows
-def _written(values: tuple[str | int, ...]) -> str:
-    return json.dumps(values)
+def _written(labels: _Names, declared: _Names, box_counts: tuple[int, ...]) -> tuple[str, str, str]:
+    return json.dumps(labels), json.dumps(declared), json.dumps(box_counts)
 
 
 @lru_cache(maxsize=4096)
