@@ -236,7 +236,7 @@ class Entry(Struct, frozen=True, gc=False):
     and both without what the service adds. `labels` are the distinct label names in order of first use, `boxes` the
     number of bounding boxes, `labelled` whether it has any label attribute (a line with zero boxes has one). `declared`
     are the labels and those of its class-maps that no box uses, `box_counts` how many boxes have each of `labels`, in
-    the same order (empty without boxes).
+    the same order (empty without boxes). `by_machine`: a label attribute says that no human made it.
     """
 
     key: str
@@ -248,6 +248,7 @@ class Entry(Struct, frozen=True, gc=False):
     marks: tuple[Mark, ...] = ()
     declared: tuple[str, ...] = ()
     box_counts: tuple[int, ...] = ()
+    by_machine: bool = False
 
 
 class DesiredEntry(Struct, frozen=True, gc=False):

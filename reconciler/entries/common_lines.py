@@ -5,12 +5,17 @@ nothing. None says nothing about a line: the general code reads it, and only tha
 
 A decoder is made for each set of label attributes. It takes what AWS's guide shows, with the guide's bounds, and no
 more. Its members are in alphabetical order and integers are tried before floats, so that encoding again gives the
-canonical JSON that digests are made of. A line without a backslash repeats no member if it has as many colons as that.
+canonical JSON that digests are made of. Members that many lines share (class-map, image size, confidence) are read once
+for all lines that spell them alike.
+
+A line without a backslash repeats no member if it has as many colons as that. Where all its numbers are spelled as they
+are encoded, nothing of it can be shorter than that, so one of the same length has neither blanks nor repeated members.
 
 Source: Custom Labels Developer Guide, "Creating a manifest file"; the bounds are those of `reconciler.limits`.
 """
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 from itertools import pairwise
 from typing import Annotated, Any, Final, Literal, NamedTuple
@@ -24,14 +29,13 @@ from reconciler.model import Entry
 
 _Share = Annotated[int, Meta(ge=0, le=1)] | Annotated[float, Meta(ge=0, le=1)]
 _Side = Annotated[int, Meta(ge=IMAGE_SIDE_MIN_PX, le=IMAGE_SIDE_MAX_PX)]
-_Start = Annotated[int, Meta(ge=0, le=IMAGE_SIDE_MAX_PX)] | Annotated[float, Meta(ge=0, le=IMAGE_SIDE_MAX_PX)]
-_Extent = (
-    Annotated[int, Meta(gt=BOX_SIDE_MIN_PX, le=IMAGE_SIDE_MAX_PX)]
-    | Annotated[float, Meta(gt=BOX_SIDE_MIN_PX, le=IMAGE_SIDE_MAX_PX)]
-)
+_WholeStart = Annotated[int, Meta(ge=0, le=IMAGE_SIDE_MAX_PX)]
+_Start = _WholeStart | Annotated[float, Meta(ge=0, le=IMAGE_SIDE_MAX_PX)]
+_WholeExtent = Annotated[int, Meta(gt=BOX_SIDE_MIN_PX, le=IMAGE_SIDE_MAX_PX)]
+_Extent = _WholeExtent | Annotated[float, Meta(gt=BOX_SIDE_MIN_PX, le=IMAGE_SIDE_MAX_PX)]
 _Label = Annotated[str, Meta(min_length=1, max_length=LABEL_CHARACTERS)]
 # A part of what `manifest/judge/line.py` takes.
-_Date = Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?Z?$(?![\s\S])")]
+_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?Z?")
 
 
 class _Size(Struct, forbid_unknown_fields=True, gc=False):
@@ -48,38 +52,56 @@ class _Box(Struct, forbid_unknown_fields=True, gc=False):
     width: _Extent
 
 
-class _Boxes(Struct, forbid_unknown_fields=True):
+class _WholeBox(Struct, forbid_unknown_fields=True, gc=False):
+    class_id: int
+    height: _WholeExtent
+    left: _WholeStart
+    top: _WholeStart
+    width: _WholeExtent
+
+
+class _Boxes(Struct, forbid_unknown_fields=True, gc=False):
     annotations: Annotated[list[_Box], Meta(min_length=1, max_length=BOXES_PER_IMAGE)]
-    image_size: Annotated[list[_Size], Meta(min_length=1, max_length=1)]
+    image_size: Raw
+
+
+class _WholeBoxes(Struct, forbid_unknown_fields=True, gc=False):
+    annotations: Annotated[list[_WholeBox], Meta(min_length=1, max_length=BOXES_PER_IMAGE)]
+    image_size: Raw
 
 
 class _Object(Struct, forbid_unknown_fields=True, gc=False):
     confidence: _Share
 
 
-class _BoxesMetadata(Struct, forbid_unknown_fields=True, kw_only=True):
+class _BoxesMetadata(Struct, forbid_unknown_fields=True, kw_only=True, gc=False):
     class_map: Raw = field(name="class-map")
-    creation_date: _Date = field(name="creation-date")
+    creation_date: str = field(name="creation-date")
     human_annotated: Literal["yes", "no"] = field(name="human-annotated")
     job_name: str | UnsetType = field(name="job-name", default=UNSET)
-    objects: list[_Object]
+    objects: Raw
     type: Literal["groundtruth/object-detection"]
 
 
-class _ImageMetadata(Struct, forbid_unknown_fields=True, kw_only=True):
+class _ImageMetadata(Struct, forbid_unknown_fields=True, kw_only=True, gc=False):
     class_name: _Label = field(name="class-name")
-    confidence: _Share
-    creation_date: _Date = field(name="creation-date")
+    confidence: Raw
+    creation_date: str = field(name="creation-date")
     human_annotated: Literal["yes", "no"] = field(name="human-annotated")
     job_name: str | UnsetType = field(name="job-name", default=UNSET)
     type: Literal["groundtruth/image-classification"]
 
 
-_FORMS: Final = {BOXES_TYPE: (_Boxes, _BoxesMetadata), IMAGE_TYPE: (int, _ImageMetadata)}
-# Shapes and class-maps that are remembered: a manifest with new ones in every line costs no memory.
+_SIZES: Final = Decoder(Annotated[list[_Size], Meta(min_length=1, max_length=1)])
+_OBJECTS: Final = Decoder(list[_Object])
+_SHARE: Final[Decoder[float]] = Decoder(_Share)
+# Shapes, dates and members of each kind that are remembered: a manifest with new ones in every line costs no memory.
 _KEPT: Final = 256
+_LONGEST: Final = 20_000
 _COLON: Final = b":"
 _Names = tuple[str, ...]
+_NO_NAMES: Final[_Names] = ()
+_NO_COUNTS: Final[tuple[int, ...]] = ()
 _PER_PIXEL: Final = 1000
 # What the service appends to every line that it lists.
 _ADDED: Final = (b',"cl-metadata":{"is_labeled":true}}', b',"cl-metadata":{"is_labeled":false}}')
@@ -87,29 +109,16 @@ _ADDED: Final = (b',"cl-metadata":{"is_labeled":true}}', b',"cl-metadata":{"is_l
 _ID: Final = re.compile(r"0|-?[1-9][0-9]{0,17}")
 
 
-class CommonLine(NamedTuple):
-    """A line of the common shape: what its `Entry` holds, and what notes on a manifest are made of.
+class CommonLine(Struct, frozen=True, gc=False):
+    """A line of the common shape: its entry, and what notes on a manifest are made of.
 
     `shape` has the kinds of its attributes. `text` is the line as it is sent, None where it is not the bytes that were
     read.
     """
 
-    key: str
-    content: bytes
+    entry: Entry
     shape: "Shape"
     text: bytes | None
-    meaning: bytes
-    labels: tuple[str, ...]
-    declared: tuple[str, ...]
-    box_counts: tuple[int, ...]
-    boxes: int
-
-    @property
-    def entry(self) -> Entry:
-        """What `own_entry` makes of the line."""
-        labelled, marks = bool(self.shape.kinds), ()
-        known = self.key, self.meaning, self.content, self.labels, self.boxes
-        return Entry(*known, labelled, marks, self.declared, self.box_counts)
 
     def text_of(self, raw: bytes) -> bytes:
         """The line as it is sent, from the bytes that were read."""
@@ -119,7 +128,8 @@ class CommonLine(NamedTuple):
 class Shape(NamedTuple):
     """A set of label attributes: how such a line is read, the kinds, and how each metadata begins in the line's order.
 
-    `image` are the names of the members with image-level labels, `boxes` those of the one attribute with boxes.
+    `image` are the names of the members with image-level labels, `boxes` those of the one attribute with boxes, whose
+    coordinates may be no integers unless `whole`.
     """
 
     decoder: Decoder[Any]
@@ -127,17 +137,19 @@ class Shape(NamedTuple):
     beginnings: tuple[bytes, ...]
     image: tuple[str, ...]
     boxes: tuple[str, str] | None
+    whole: bool
 
     @classmethod
-    def of(cls, kinds: dict[str, str]) -> "Shape":
+    def of(cls, kinds: dict[str, str], *, whole: bool) -> "Shape":
         """The shape of lines with these attributes, in this order, and the kind of each."""
+        forms = {BOXES_TYPE: (_WholeBoxes if whole else _Boxes, _BoxesMetadata), IMAGE_TYPE: (int, _ImageMetadata)}
         members: dict[str, tuple[str, Any]] = {SOURCE_REF: ("key", str)}
         for number, (name, kind) in enumerate(kinds.items()):
-            value, metadata = _FORMS[kind]
+            value, metadata = forms[kind]
             members[name] = f"value_{number}", value
             members[name + METADATA] = f"metadata_{number}", metadata
         fields = [(own, of, field(name=name)) for name, (own, of) in sorted(members.items())]
-        line = defstruct("Line", fields, forbid_unknown_fields=True)
+        line = defstruct("Line", fields, forbid_unknown_fields=True, gc=False)
         boxes = next((members[one][0] for one, kind in kinds.items() if kind == BOXES_TYPE), None)
         return cls(
             Decoder(line),
@@ -145,49 +157,65 @@ class Shape(NamedTuple):
             tuple(f'"{name}{METADATA}"'.encode() for name in kinds),
             tuple(members[one + METADATA][0] for one, kind in kinds.items() if kind == IMAGE_TYPE),
             (boxes, boxes.replace("value", "metadata")) if boxes else None,
+            whole,
         )
 
 
-class _Found(NamedTuple):
-    meaning: bytes
-    labels: tuple[str, ...]
-    declared: tuple[str, ...]
-    box_counts: tuple[int, ...] = ()
-    boxes: int = 0
-    is_as_written: bool = True
+class _Member(NamedTuple):
+    """A member that is written alike in many lines: what was read of it, its canonical form, whether it has that."""
 
-
-class _ClassMap(NamedTuple):
-    labels: dict[int, str]
-    names: tuple[str, ...]
+    value: Any
     canonical: Raw
+    is_exact: bool
+
+
+class _Members(dict[bytes, _Member | None]):
+    """Members by how they are written; None where one is not of the common shape."""
+
+    def __init__(self, read: Callable[[bytes], _Member | None]) -> None:
+        self._read = read
+
+    def __missing__(self, raw: bytes) -> _Member | None:
+        if len(self) >= _KEPT:
+            self.clear()
+        try:
+            found = self._read(raw)
+        except (MsgspecError, ValueError, RecursionError):
+            found = None
+        if len(raw) <= _LONGEST:
+            self[raw] = found
+        return found
+
+
+class _Drawn(NamedTuple):
+    """The boxes of a line as `meaning.Box` has them, and how many have each label, in order of first use."""
+
+    boxes: list[tuple[str, int, int, int, int]]
+    counts: dict[str, int]
+    has_floats: bool = False
 
 
 class CommonLines:
-    """Reads lines of the common shape; one reader remembers the shapes and class-maps of one manifest or listing."""
+    """Reads lines of the common shape; one reader remembers the shapes and members of one manifest or listing."""
 
     def __init__(self) -> None:
-        self._shape = Shape.of({})
-        self._shapes: dict[tuple[tuple[str, str], ...], Shape] = {}
-        self._class_maps: dict[bytes, _ClassMap | None] = {}
+        self._shape = Shape.of({}, whole=True)
+        self._shapes: dict[tuple[tuple[str, str], ...], tuple[Shape, ...]] = {}
+        self._class_maps, self._sizes = _Members(_class_map), _Members(_size)
+        self._objects, self._confidences = _Members(_objects), _Members(_confidence)
+        self._dates = set[str]()
 
     def read(self, raw: bytes) -> CommonLine | None:
         """The line, or None where it is not of the common shape."""
         if b"\\" in raw:
             return None
-        shape = self._shape
         try:
-            line = shape.decoder.decode(raw)
+            line = self._shape.decoder.decode(raw)
         except (MsgspecError, ValueError, RecursionError):
-            other = self._other_shape(raw)
-            if other is None or other is shape:
+            line = self._other_shape(raw)
+            if line is None:
                 return None
-            shape = self._shape = other
-            try:
-                line = shape.decoder.decode(raw)
-            except (MsgspecError, ValueError, RecursionError):
-                return None
-        return self._read(line, shape, raw)
+        return self._read(line, self._shape, raw)
 
     def read_live(self, line: str) -> tuple[CommonLine, bytes] | None:
         """A line that the service listed and its bytes, both without `cl-metadata`, where that is all that it added."""
@@ -201,8 +229,8 @@ class CommonLines:
         found = self.read(raw)
         return None if found is None else (found, raw)
 
-    def _other_shape(self, raw: bytes) -> Shape | None:
-        """The shape of a line that the last one's decoder refuses."""
+    def _other_shape(self, raw: bytes) -> Any:  # noqa: ANN401 - made by `defstruct`
+        """A line that the last shape's decoder refuses, read with its own, which then is the last; None if none can."""
         try:
             document = decode(raw)
         except (MsgspecError, ValueError, RecursionError):
@@ -214,56 +242,74 @@ class CommonLines:
         if name not in self._shapes:
             if len(self._shapes) >= _KEPT:
                 return None
-            self._shapes[name] = Shape.of(kinds)
-        return self._shapes[name]
+            forms = (True, False) if BOXES_TYPE in kinds.values() else (True,)
+            self._shapes[name] = tuple(Shape.of(kinds, whole=whole) for whole in forms)
+        for shape in self._shapes[name]:
+            if shape is not self._shape:
+                try:
+                    line = shape.decoder.decode(raw)
+                except (MsgspecError, ValueError, RecursionError):
+                    continue
+                self._shape = shape
+                return line
+        return None
 
     def _read(self, line: Any, shape: Shape, raw: bytes) -> CommonLine | None:  # noqa: ANN401 - made by `defstruct`
         if len(shape.beginnings) > 1 and not _is_in_order(raw, shape.beginnings):
             return None
-        image = tuple(dict.fromkeys([getattr(line, name).class_name for name in shape.image]))
-        if shape.boxes is None:
-            found: _Found | None = _without_boxes(image, labelled=bool(shape.image))
-        else:
-            found = self._boxes(getattr(line, shape.boxes[0]), getattr(line, shape.boxes[1]), image, raw)
-        if found is None:
-            return None
-        text = encode(line)
-        if raw.count(_COLON) != text.count(_COLON) or b".0," in text or b".0}" in text:
-            return None
-        is_as_written = len(text) == len(raw) and found.is_as_written
-        if is_as_written and shape.image:
-            is_as_written = all(_is_as_written(getattr(line, name).confidence, raw) for name in shape.image)
-        return CommonLine(line.key, hashed(text), shape, raw if is_as_written else None, *found[:-1])
-
-    def _boxes(self, value: _Boxes, metadata: _BoxesMetadata, image: _Names, raw: bytes) -> "_Found | None":
-        written = bytes(metadata.class_map)
-        class_map = self._class_maps.get(written) or self._new_class_map(written)
-        if class_map is None or len(metadata.objects) < len(value.annotations):
-            return None
-        metadata.class_map = class_map.canonical  # the line is encoded with it
-        boxes, has_floats = _read_boxes(value, class_map.labels)
-        if not boxes:
-            return None
-        size = value.image_size[0]
-        sizes = ((size.width * _PER_PIXEL, size.height * _PER_PIXEL),)
-        drawn: dict[str, int] = {}
-        for box in boxes:
-            drawn[box[0]] = drawn.get(box[0], 0) + 1
-        labels, declared = _labels(image, tuple(drawn), class_map.names)
-        box_counts = tuple([drawn.get(label, 0) for label in labels])
-        meaning = hashed(encode((sorted(image), sorted(boxes), sizes, (), True)))
-        is_as_written = not has_floats and encode(metadata.objects) in raw
-        return _Found(meaning, labels, declared, box_counts, len(boxes), is_as_written)
-
-    def _new_class_map(self, raw: bytes) -> _ClassMap | None:
-        if raw not in self._class_maps:
-            if len(self._class_maps) >= _KEPT:
-                self._class_maps.clear()
-            try:
-                self._class_maps[raw] = _class_map(decode(raw), raw)
-            except (MsgspecError, ValueError, RecursionError):
+        image, by_machine, is_exact = _NO_NAMES, False, True
+        for name in shape.image:
+            metadata = getattr(line, name)
+            confidence = self._confidences[bytes(metadata.confidence)]
+            if confidence is None or not self._is_dated(metadata.creation_date):
                 return None
-        return self._class_maps[raw]
+            metadata.confidence = confidence.canonical  # the line is encoded with it
+            is_exact = is_exact and confidence.is_exact
+            by_machine = by_machine or metadata.human_annotated == "no"
+            if metadata.class_name not in image:
+                image = (*image, metadata.class_name)
+        if shape.boxes is None:
+            boxes, meaning, labels, declared, counts = 0, _meaning_of_labels(image), image, image, _NO_COUNTS
+        else:
+            value, metadata = getattr(line, shape.boxes[0]), getattr(line, shape.boxes[1])
+            size, class_map = self._sizes[bytes(value.image_size)], self._class_maps[bytes(metadata.class_map)]
+            objects = self._objects[bytes(metadata.objects)]
+            if size is None or class_map is None or objects is None or not self._is_dated(metadata.creation_date):
+                return None
+            drawn = (_whole_boxes if shape.whole else _boxes)(value.annotations, class_map.value[0], *size.value)
+            if drawn is None or objects.value < len(drawn.boxes):
+                return None
+            value.image_size, metadata.class_map, metadata.objects = (
+                size.canonical,
+                class_map.canonical,
+                objects.canonical,
+            )
+            by_machine = by_machine or metadata.human_annotated == "no"
+            is_exact = is_exact and objects.is_exact and not drawn.has_floats
+            boxes = len(drawn.boxes)
+            across, down = size.value
+            drawn.boxes.sort()
+            of_size = ((across * _PER_PIXEL, down * _PER_PIXEL),)
+            meaning = hashed(encode((sorted(image), drawn.boxes, of_size, (), True)))
+            labels, declared = _labels(image, tuple(drawn.counts), class_map.value[1])
+            counts = tuple(drawn.counts.values()) if not image else tuple([drawn.counts.get(one, 0) for one in labels])
+        text = encode(line)
+        is_exact = is_exact and len(text) == len(raw)
+        if not is_exact and (raw.count(_COLON) != text.count(_COLON) or (not shape.whole and _has_whole_float(text))):
+            return None
+        known = meaning, hashed(text), labels, boxes, bool(shape.kinds), (), declared, counts, by_machine
+        return CommonLine(Entry(line.key, *known), shape, raw if is_exact else None)
+
+    def _is_dated(self, date: str) -> bool:
+        if date in self._dates:
+            return True
+        if _DATE.fullmatch(date) is None:
+            return False
+        if len(self._dates) >= _KEPT:
+            self._dates.clear()
+        if len(date) <= _LONGEST:
+            self._dates.add(date)
+        return True
 
 
 def _kinds(document: dict[str, Any]) -> dict[str, str] | None:
@@ -275,7 +321,7 @@ def _kinds(document: dict[str, Any]) -> dict[str, str] | None:
             kinds[attribute] = str(metadata.get("type"))
     names = kinds.keys() | {name + METADATA for name in kinds} | {SOURCE_REF}
     known = len(names) == 1 + 2 * len(kinds) and all(name.isascii() for name in kinds) and "" not in kinds
-    if names != document.keys() or not known or not _FORMS.keys() >= set(kinds.values()):
+    if names != document.keys() or not known or not {BOXES_TYPE, IMAGE_TYPE}.issuperset(kinds.values()):
         return None
     return kinds if list(kinds.values()).count(BOXES_TYPE) <= 1 else None
 
@@ -285,39 +331,71 @@ def _is_in_order(raw: bytes, names: tuple[bytes, ...]) -> bool:
     return all(raw.find(one) < raw.find(other) for one, other in pairwise(names))
 
 
-def _is_as_written(confidence: float, raw: bytes) -> bool:
-    """Whether the confidence of an image-level label is spelled in a line as it is encoded again."""
-    written = b'"confidence":' + encode(confidence)
-    return type(confidence) is int or written + b"," in raw or written + b"}" in raw
+def _has_whole_float(text: bytes) -> bool:
+    """Whether an encoded line may have a float that is a whole number, which is not how it is compared."""
+    return b".0" in text and (b".0," in text or b".0}" in text)
 
 
-def _read_boxes(value: _Boxes, labels: dict[int, str]) -> tuple[list[tuple[str, int, int, int, int]], bool]:
-    """The boxes as `meaning.Box` has them, and whether any number is a float; none where a box is not a good one."""
-    size = value.image_size[0]
-    boxes: list[Any] = []
-    across, down = size.width, size.height
-    total: float = 0
-    for box in value.annotations:
+def _whole_boxes(annotations: list[_WholeBox], labels: dict[int, str], across: int, down: int) -> _Drawn | None:
+    """Boxes on whole pixels; None where one is not a good one."""
+    boxes: list[tuple[str, int, int, int, int]] = []
+    counts: dict[str, int] = {}
+    for box in annotations:
         left, top, width, height = box.left, box.top, box.width, box.height
         label = labels.get(box.class_id)
         if label is None or left + width > across or top + height > down:
-            return [], False
-        total += left + top + width + height
+            return None
+        counts[label] = counts.get(label, 0) + 1
         boxes.append((label, left * _PER_PIXEL, top * _PER_PIXEL, width * _PER_PIXEL, height * _PER_PIXEL))
-    if type(total) is int:
-        return boxes, False
-    return [(box[0], round(box[1]), round(box[2]), round(box[3]), round(box[4])) for box in boxes], True
+    return _Drawn(boxes, counts)
 
 
-def _class_map(labels: object, raw: bytes) -> _ClassMap | None:
-    """A class-map and how it is written; None where a label is not usable text, or an id appears twice."""
-    if not isinstance(labels, dict) or not all(_is_label(label) for label in labels.values()):
+def _boxes(annotations: list[_Box], labels: dict[int, str], across: int, down: int) -> _Drawn | None:
+    """Boxes; None where one is not a good one."""
+    boxes: list[tuple[str, int, int, int, int]] = []
+    counts: dict[str, int] = {}
+    total: float = 0
+    for box in annotations:
+        left, top, width, height = box.left, box.top, box.width, box.height
+        label = labels.get(box.class_id)
+        if label is None or left + width > across or top + height > down:
+            return None
+        total += left + top + width + height
+        counts[label] = counts.get(label, 0) + 1
+        corner, sides = (round(left * _PER_PIXEL), round(top * _PER_PIXEL)), (width * _PER_PIXEL, height * _PER_PIXEL)
+        boxes.append((label, *corner, round(sides[0]), round(sides[1])))
+    return _Drawn(boxes, counts, type(total) is float)
+
+
+def _class_map(raw: bytes) -> _Member | None:
+    """A class-map as labels by id and all labels; None where one is not usable text, or an id appears twice."""
+    labels = decode(raw)
+    if not isinstance(labels, dict) or not all(map(_is_label, labels.values())):
         return None
     text = canonical(labels)
     if raw.count(_COLON) != text.count(_COLON):
         return None
     by_id = {int(name): label for name, label in labels.items() if _ID.fullmatch(name)}
-    return _ClassMap(by_id, tuple(labels.values()), Raw(text))
+    return _Member((by_id, tuple(labels.values())), Raw(text), is_exact=True)
+
+
+def _size(raw: bytes) -> _Member:
+    """The image size as width and height."""
+    sizes = _SIZES.decode(raw)
+    return _Member((sizes[0].width, sizes[0].height), Raw(encode(sizes)), is_exact=True)
+
+
+def _objects(raw: bytes) -> _Member | None:
+    """The confidence of each box, as their number."""
+    objects = _OBJECTS.decode(raw)
+    text = encode(objects)
+    return None if b".0}" in text else _Member(len(objects), Raw(text), text == raw)
+
+
+def _confidence(raw: bytes) -> _Member | None:
+    """The confidence of an image-level label."""
+    text = encode(_SHARE.decode(raw))
+    return None if text.endswith(b".0") else _Member(None, Raw(text), text == raw)
 
 
 def _is_label(label: object) -> bool:
@@ -325,9 +403,9 @@ def _is_label(label: object) -> bool:
 
 
 @lru_cache(maxsize=_KEPT)
-def _without_boxes(image: tuple[str, ...], *, labelled: bool) -> _Found:
-    meaning = hashed(encoded([sorted(image), [], [], [], labelled]))
-    return _Found(meaning, image, image)
+def _meaning_of_labels(image: _Names) -> bytes:
+    """The digest of what a line without boxes means; such a line without labels is not labelled."""
+    return hashed(encoded([sorted(image), [], [], [], bool(image)]))
 
 
 @lru_cache(maxsize=4096)

@@ -75,7 +75,6 @@ _DIFFERS = "(CASE WHEN :strict OR l.marks <> '[]' THEN d.content <> l.content EL
 _PAIRS = "desired d JOIN live l ON l.key = d.key"
 _IGNORED = "d.meaning = l.meaning AND d.content <> l.content AND l.marks = '[]'"
 
-_BY_MACHINE: Final = b'"human-annotated":"no"'
 _ACCEPT: Final = (
     "INSERT OR IGNORE INTO desired (key, meaning, content, labelled, boxes, labels, declared,"
     " box_counts, file, line_number, line_column, unusable, by_machine, line)"
@@ -120,7 +119,7 @@ class Ledger:
     def accept(self, desired: DesiredEntry) -> Place | None:
         """Add a line of the manifest; for a repeated key nothing is added and the earlier line's place is returned."""
         place, values = desired.place, values_of(desired.entry)
-        row = (*values, _file(place.file), place.line, place.column, desired.unusable, _BY_MACHINE in desired.line)
+        row = (*values, _file(place.file), place.line, place.column, desired.unusable, desired.entry.by_machine)
         if self._seen.is_new(values[0]):
             self._database.add(_ACCEPT, (*row, desired.line))
             return None
@@ -333,7 +332,7 @@ class Ledger:
             yield key_text(key), bool(labelled)
 
     def lines_by_machine(self) -> Iterator[bytes]:
-        """Every line of the manifest that may say that a machine labelled it (`"human-annotated":"no"`)."""
+        """Every line of the manifest that says that a machine labelled it."""
         for (line,) in self._database.execute("SELECT line FROM desired WHERE by_machine ORDER BY seq"):
             yield line
 
