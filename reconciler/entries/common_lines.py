@@ -101,7 +101,6 @@ _LONGEST: Final = 20_000
 _COLON: Final = b":"
 _Names = tuple[str, ...]
 _NO_NAMES: Final[_Names] = ()
-_NO_COUNTS: Final[tuple[int, ...]] = ()
 _PER_PIXEL: Final = 1000
 # What the service appends to every line that it lists.
 _ADDED: Final = (b',"cl-metadata":{"is_labeled":true}}', b',"cl-metadata":{"is_labeled":false}}')
@@ -187,12 +186,14 @@ class _Members(dict[bytes, _Member | None]):
         return found
 
 
-class _Drawn(NamedTuple):
-    """The boxes of a line as `meaning.Box` has them, and how many have each label, in order of first use."""
-
-    boxes: list[tuple[str, int, int, int, int]]
-    counts: dict[str, int]
-    has_floats: bool = False
+class _Found(Struct, frozen=True, gc=False):
+    meaning: bytes
+    labels: tuple[str, ...]
+    declared: tuple[str, ...]
+    boxes: int
+    box_counts: tuple[int, ...]
+    by_machine: bool
+    is_exact: bool
 
 
 class CommonLines:
@@ -257,52 +258,65 @@ class CommonLines:
     def _read(self, line: Any, shape: Shape, raw: bytes) -> CommonLine | None:  # noqa: ANN401 - made by `defstruct`
         if len(shape.beginnings) > 1 and not _is_in_order(raw, shape.beginnings):
             return None
+        found = self._image_labels(line, shape.image)
+        if found is not None and shape.boxes is not None:
+            found = self._drawn(getattr(line, shape.boxes[0]), getattr(line, shape.boxes[1]), found)
+        if found is None:
+            return None
+        text = encode(line)
+        is_exact = found.is_exact and len(text) == len(raw)
+        if not is_exact and (raw.count(_COLON) != text.count(_COLON) or (not shape.whole and _has_whole_float(text))):
+            return None
+        entry = Entry(
+            line.key,
+            found.meaning,
+            hashed(text),
+            found.labels,
+            found.boxes,
+            bool(shape.kinds),
+            (),
+            found.declared,
+            found.box_counts,
+            found.by_machine,
+        )
+        return CommonLine(entry, shape, raw if is_exact else None)
+
+    def _image_labels(self, line: Any, names: _Names) -> "_Found | None":  # noqa: ANN401 - likewise
+        """What a line without boxes has; it is encoded with canonical members from here on."""
         image, by_machine, is_exact = _NO_NAMES, False, True
-        for name in shape.image:
-            metadata = getattr(line, name)
+        for name in names:
+            metadata: _ImageMetadata = getattr(line, name)
             confidence = self._confidences[bytes(metadata.confidence)]
-            if confidence is None or not self._is_dated(metadata.creation_date):
+            if confidence is None or not (metadata.creation_date in self._dates or self._is_date(metadata)):
                 return None
-            metadata.confidence = confidence.canonical  # the line is encoded with it
+            metadata.confidence = confidence.canonical
             is_exact = is_exact and confidence.is_exact
             by_machine = by_machine or metadata.human_annotated == "no"
             if metadata.class_name not in image:
                 image = (*image, metadata.class_name)
-        if shape.boxes is None:
-            boxes, meaning, labels, declared, counts = 0, _meaning_of_labels(image), image, image, _NO_COUNTS
-        else:
-            value, metadata = getattr(line, shape.boxes[0]), getattr(line, shape.boxes[1])
-            size, class_map = self._sizes[bytes(value.image_size)], self._class_maps[bytes(metadata.class_map)]
-            objects = self._objects[bytes(metadata.objects)]
-            if size is None or class_map is None or objects is None or not self._is_dated(metadata.creation_date):
-                return None
-            drawn = (_whole_boxes if shape.whole else _boxes)(value.annotations, class_map.value[0], *size.value)
-            if drawn is None or objects.value < len(drawn.boxes):
-                return None
-            value.image_size, metadata.class_map, metadata.objects = (
-                size.canonical,
-                class_map.canonical,
-                objects.canonical,
-            )
-            by_machine = by_machine or metadata.human_annotated == "no"
-            is_exact = is_exact and objects.is_exact and not drawn.has_floats
-            boxes = len(drawn.boxes)
-            across, down = size.value
-            drawn.boxes.sort()
-            of_size = ((across * _PER_PIXEL, down * _PER_PIXEL),)
-            meaning = hashed(encode((sorted(image), drawn.boxes, of_size, (), True)))
-            labels, declared = _labels(image, tuple(drawn.counts), class_map.value[1])
-            counts = tuple(drawn.counts.values()) if not image else tuple([drawn.counts.get(one, 0) for one in labels])
-        text = encode(line)
-        is_exact = is_exact and len(text) == len(raw)
-        if not is_exact and (raw.count(_COLON) != text.count(_COLON) or (not shape.whole and _has_whole_float(text))):
-            return None
-        known = meaning, hashed(text), labels, boxes, bool(shape.kinds), (), declared, counts, by_machine
-        return CommonLine(Entry(line.key, *known), shape, raw if is_exact else None)
+        return _Found(_meaning_of_labels(image), image, image, 0, (), by_machine, is_exact)
 
-    def _is_dated(self, date: str) -> bool:
-        if date in self._dates:
-            return True
+    def _drawn(self, value: _Boxes | _WholeBoxes, metadata: _BoxesMetadata, found: "_Found") -> "_Found | None":
+        """What a line with boxes has besides its image-level labels; it too is encoded with canonical members."""
+        size, class_map = self._sizes[bytes(value.image_size)], self._class_maps[bytes(metadata.class_map)]
+        objects = self._objects[bytes(metadata.objects)]
+        if size is None or class_map is None or objects is None or objects.value < len(value.annotations):
+            return None
+        boxes, counts, is_whole = _read_boxes(value, class_map.value[0], *size.value)
+        if not boxes or not (metadata.creation_date in self._dates or self._is_date(metadata)):
+            return None
+        value.image_size, metadata.class_map, metadata.objects = size.canonical, class_map.canonical, objects.canonical
+        image, (across, down) = found.labels, size.value
+        boxes.sort()
+        meaning = encode((sorted(image), boxes, ((across * _PER_PIXEL, down * _PER_PIXEL),), (), True))
+        labels, declared = _labels(image, tuple(counts), class_map.value[1])
+        box_counts = tuple([counts.get(label, 0) for label in labels]) if image else tuple(counts.values())
+        by_machine = found.by_machine or metadata.human_annotated == "no"
+        is_exact = found.is_exact and objects.is_exact and is_whole
+        return _Found(hashed(meaning), labels, declared, len(boxes), box_counts, by_machine, is_exact)
+
+    def _is_date(self, metadata: _ImageMetadata | _BoxesMetadata) -> bool:
+        date = metadata.creation_date
         if _DATE.fullmatch(date) is None:
             return False
         if len(self._dates) >= _KEPT:
@@ -336,35 +350,26 @@ def _has_whole_float(text: bytes) -> bool:
     return b".0" in text and (b".0," in text or b".0}" in text)
 
 
-def _whole_boxes(annotations: list[_WholeBox], labels: dict[int, str], across: int, down: int) -> _Drawn | None:
-    """Boxes on whole pixels; None where one is not a good one."""
-    boxes: list[tuple[str, int, int, int, int]] = []
+def _read_boxes(
+    value: _Boxes | _WholeBoxes, labels: dict[int, str], across: int, down: int
+) -> tuple[list[tuple[str, int, int, int, int]], dict[str, int], bool]:
+    """Boxes as `meaning.Box` has them, how many have each label in order of first use, whether all numbers are whole.
+
+    There are none where a box is not a good one.
+    """
+    boxes: list[Any] = []
     counts: dict[str, int] = {}
-    for box in annotations:
+    for box in value.annotations:
         left, top, width, height = box.left, box.top, box.width, box.height
         label = labels.get(box.class_id)
         if label is None or left + width > across or top + height > down:
-            return None
+            return [], counts, False
         counts[label] = counts.get(label, 0) + 1
         boxes.append((label, left * _PER_PIXEL, top * _PER_PIXEL, width * _PER_PIXEL, height * _PER_PIXEL))
-    return _Drawn(boxes, counts)
-
-
-def _boxes(annotations: list[_Box], labels: dict[int, str], across: int, down: int) -> _Drawn | None:
-    """Boxes; None where one is not a good one."""
-    boxes: list[tuple[str, int, int, int, int]] = []
-    counts: dict[str, int] = {}
-    total: float = 0
-    for box in annotations:
-        left, top, width, height = box.left, box.top, box.width, box.height
-        label = labels.get(box.class_id)
-        if label is None or left + width > across or top + height > down:
-            return None
-        total += left + top + width + height
-        counts[label] = counts.get(label, 0) + 1
-        corner, sides = (round(left * _PER_PIXEL), round(top * _PER_PIXEL)), (width * _PER_PIXEL, height * _PER_PIXEL)
-        boxes.append((label, *corner, round(sides[0]), round(sides[1])))
-    return _Drawn(boxes, counts, type(total) is float)
+    if type(value) is _WholeBoxes:
+        return boxes, counts, True
+    total = sum(sum(box[1:]) for box in boxes)
+    return [(box[0], *map(round, box[1:])) for box in boxes], counts, type(total) is int
 
 
 def _class_map(raw: bytes) -> _Member | None:

@@ -123,7 +123,11 @@ class Ledger:
         if self._seen.is_new(values[0]):
             self._database.add(_ACCEPT, (*row, desired.line))
             return None
-        return None if self._database.execute(_ACCEPT, (*row, desired.line)).rowcount else self._place_of(desired.entry.key)
+        return (
+            None
+            if self._database.execute(_ACCEPT, (*row, desired.line)).rowcount
+            else self._place_of(desired.entry.key)
+        )
 
     def save_desired(self, path: Path, note: bytes) -> None:
         """Write the desired side, as it is, and a note to an empty file, for `use_desired` of a later ledger.

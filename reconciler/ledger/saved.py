@@ -31,7 +31,8 @@ def save(database: sqlite3.Connection, path: Path, note: bytes) -> None:
         database.execute("ATTACH ? AS saved", (f"{path.absolute().as_uri()}?mode=rw",))
         try:
             database.executescript(
-                "PRAGMA saved.page_size = 16384; PRAGMA saved.journal_mode = OFF; PRAGMA saved.synchronous = OFF; BEGIN;"
+                "PRAGMA saved.page_size = 16384; PRAGMA saved.journal_mode = OFF;"
+                "PRAGMA saved.synchronous = OFF; BEGIN;"
                 "CREATE TABLE saved.note (text BLOB NOT NULL)"
             )
             database.execute(f"CREATE TABLE saved.desired {DESIRED}")
