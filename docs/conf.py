@@ -16,8 +16,15 @@ ROOT: Final = Path(__file__).resolve().parents[1]
 # Pages in the order of the navigation. A pattern takes the pages of a folder that no row names.
 NAVIGATION: Final = {
     "Getting started": ["docs/getting-started", "examples/README"],
-    "Concepts": ["docs/concepts/*"],
-    "How-to": ["docs/how-to/*", "docs/github-actions", "docs/console-edits"],
+    "Concepts": [
+        "docs/concepts/desired-and-live",
+        "docs/concepts/plan",
+        "docs/concepts/drift-and-difference",
+        "docs/concepts/guards",
+        "docs/concepts/whose-change",
+        "docs/concepts/*",
+    ],
+    "How-to": ["docs/how-to/review-a-pull-request", "docs/how-to/*", "docs/github-actions"],
     "Reference": [
         "docs/cli",
         "docs/manifests",

@@ -30,13 +30,17 @@ _TRIES: Final = 5
 _STALE_PAUSES: Final = (2.0, 4.0, 8.0)
 
 
-def observe(context: Context, target: Target) -> Observation:
+def observe(context: Context, target: Target, together: Iterable[str] | None = None) -> Observation:
     """Find the dataset of a project by its type, and wait until no operation runs on it.
+
+    `together` are the ARNs of projects that the run is about: what was asked for one of them serves the others.
 
     Raises:
         NotFound: there is no such project. AccessDenied: the credentials are not those of its account.
     """
-    project = context.gateway.project(target.project_arn)
+    if together is not None and (seen := _seen_before(context, target)):
+        return seen
+    project = context.gateway.project(target.project_arn, together or ())
     if project is None:
         context.gateway.prove_account(target.project_arn)
         raise NotFound(f"there is no project {target.project_arn}; create it, or fix the ARN or the region")
@@ -50,16 +54,27 @@ def observe_in(context: Context, project: Project, dataset_type: DatasetType) ->
     return replace(seen, sibling_arn=project.datasets.get(dataset_type.other))
 
 
-def observe_recorded(context: Context, target: Target, recorded: str) -> Observation:
+def _seen_before(context: Context, target: Target) -> Observation | None:
+    """The dataset that its project had when it was last seen, if it still is there: no other can be in its place."""
+    project = context.gateway.project_seen(target.project_arn)
+    seen = observe_in(context, project, target.dataset_type) if project else Observation()
+    return seen if seen.arn else None
+
+
+def observe_recorded(
+    context: Context, target: Target, recorded: str, together: Iterable[str] | None = None
+) -> Observation:
     """The dataset that the last apply recorded, or the one that has taken its place; empty if it is proven to be gone.
 
-    `recorded` is its ARN, empty if none is known. DescribeProjects may be stale, and lists nothing to the credentials
-    of a different account, so that DescribeDataset decides.
+    `recorded` is its ARN, empty if none is known; `together` as for `observe`. DescribeProjects may be stale, and lists
+    nothing to the credentials of a different account, so that DescribeDataset decides.
 
     Raises:
         AccessDenied: nothing was found, and the credentials are not those of the project's account.
     """
-    project = context.gateway.project(target.project_arn)
+    if together is not None and (seen := _seen_before(context, target)):
+        return seen
+    project = context.gateway.project(target.project_arn, together or ())
     arn = project.datasets.get(target.dataset_type) if project else None
     seen = look_at(context, arn or recorded) if arn or recorded else Observation()
     if seen.is_being_deleted and seen.leftover:
@@ -129,7 +144,8 @@ def known_live(
     """
     before = before or context.idle(arn)
     if sheet := _taken(context, ledger, arn, before):
-        return before, Statistics(before.entries, before.errors, before.labelled, sheet.listed, copied=True)
+        copied = sheet.listed != context.listings.of_run
+        return before, Statistics(before.entries, before.errors, before.labelled, sheet.listed, copied=copied)
     began = written(context.listings.now())
     listed = list_live(context, ledger, arn, before)
     counted = Statistics(listed.entries, listed.errors, listed.labelled, began)

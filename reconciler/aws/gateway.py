@@ -1,6 +1,6 @@
 """The operations of Rekognition Custom Labels that the reconciler needs; all calls use `reconciler.aws.calls`."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from copy import copy
 from datetime import datetime
 from functools import partial
@@ -13,7 +13,7 @@ from reconciler.aws.lately import Lately
 from reconciler.aws.objects import S3Address
 from reconciler.aws.replies import insist_on_whole_replies
 from reconciler.errors import AccessDenied, InUse, NotFound, ReconcilerError, ServiceError, TooLarge
-from reconciler.limits import BATCH_BYTES
+from reconciler.limits import BATCH_BYTES, PROJECT_NAMES
 from reconciler.model import DatasetDescription, DatasetType, Project
 from reconciler.text import inert
 
@@ -28,6 +28,8 @@ _RUNNING: Final[dict[str, Any]] = {}
 # For how many seconds a description that one dataset's plan asked for serves the plan of the other; and who takes it.
 _LATELY: Final = 10.0
 _PLAN: Final = "plan"
+# For how many seconds it serves which datasets a project had.
+_PROJECT: Final = 60.0
 
 
 class Gateway:
@@ -37,8 +39,9 @@ class Gateway:
         """`caller` asks STS for the account of the credentials."""
         self._client, self._caller = client, caller
         self.calls = calls
-        self._largest = [BATCH_BYTES]  # shared by the gateways that `patient` makes, as the next is
+        self._largest = [BATCH_BYTES]  # shared by the gateways that `patient` makes, as the next two are
         self._described = Lately[DatasetDescription](calls.clock, _LATELY)
+        self._projects = Lately[Project](calls.clock, _PROJECT)
         insist_on_whole_replies(client)
 
     def patient(self, patience: Patience) -> Self:
@@ -51,9 +54,25 @@ class Gateway:
         """The project of this name, or None."""
         return next((one for one in self.projects(name) if ProjectArn.parse(one.arn).name == name), None)
 
-    def project(self, arn: str) -> Project | None:
-        """The project with exactly this ARN, or None: a project created again under the same name has a new ARN."""
-        return next((one for one in self.projects(ProjectArn.parse(arn).name) if one.arn == arn), None)
+    def project(self, arn: str, together: Iterable[str] = ()) -> Project | None:
+        """The project with exactly this ARN, or None: a project created again under the same name has a new ARN.
+
+        `together` are the ARNs of further projects, which the same call looks up for `project_seen`.
+        """
+        others = (one for one in together if self._projects.see(one) is None)
+        names = list(dict.fromkeys(ProjectArn.parse(one).name for one in (arn, *others)))
+        found = {one.arn: one for one in self.projects(*names[:PROJECT_NAMES])}
+        for one in found.values():
+            self._projects.keep(one.arn, one)
+        return found.get(arn)
+
+    def project_seen(self, arn: str) -> Project | None:
+        """The project as it was seen in the last minute; DescribeDataset says whether its datasets are still there."""
+        return self._projects.see(arn)
+
+    def forget_project(self, arn: str) -> None:
+        """Look a project up again, where it is next asked for."""
+        self._projects.forget(arn)
 
     def prove_account(self, arn: str) -> None:
         """Prove that the credentials are of an ARN's account: only then is what is not found there gone.
@@ -151,6 +170,7 @@ class Gateway:
 
     def create_dataset(self, project_arn: str, dataset_type: DatasetType, manifest: S3Address | None = None) -> str:
         """Start to create a dataset, empty or from a manifest in S3; returns its ARN."""
+        self.forget_project(project_arn)
         request: Any = {"ProjectArn": project_arn, "DatasetType": dataset_type.value}
         if manifest:
             request["DatasetSource"] = {

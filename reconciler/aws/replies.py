@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
+from msgspec import Struct
 
 from reconciler.text import inert
 
@@ -33,6 +34,19 @@ _XML_ROOT: Final = re.compile(rb"\s*(<\?xml[^>]*>\s*)?<(Error|\w+(Response|Resul
 _START: Final = 400
 
 
+_LISTING: Final = "ListDatasetEntries"
+
+
+class _Page(Struct, rename="pascal"):
+    """The members of ListDatasetEntries' reply; others, which AWS may add, are for nobody here."""
+
+    dataset_entries: list[str] | None = None
+    next_token: str | None = None
+
+
+_page = msgspec.json.Decoder(_Page).decode
+
+
 class NotFromAws(Exception):
     """A reply that no AWS service gives; the text has its HTTP status, type and beginning, and is safe to show."""
 
@@ -43,7 +57,12 @@ def insist_on_whole_replies(client: "RekognitionClient") -> None:
 
     endpoint = client.meta.endpoint_url
 
-    def check(response_dict: Mapping[str, Any], operation_model: Any, **_event: object) -> None:  # noqa: ANN401 - botocore's
+    def check(
+        response_dict: dict[str, Any],
+        operation_model: Any,  # noqa: ANN401 - botocore's
+        customized_response_dict: dict[str, Any],
+        **_event: object,
+    ) -> None:
         body, headers, status = response_dict["body"], response_dict["headers"], response_dict["status_code"]
         length = headers.get("Content-Length")
         cut = status < _FIRST_ERROR and body.startswith(b"{") and not body.rstrip().endswith(b"}")
@@ -55,6 +74,9 @@ def insist_on_whole_replies(client: "RekognitionClient") -> None:
         )
         if not known and status != TOO_LARGE:
             raise NotFromAws(_shown(status, headers.get("Content-Type", ""), body))
+        if operation_model.name == _LISTING and status < _FIRST_ERROR and (members := _listed(body)):
+            customized_response_dict.update(members)
+            response_dict["body"] = b"{}"
 
     client.meta.events.register("before-parse.rekognition.*", check, unique_id="reconciler-whole-replies")
 
@@ -75,6 +97,16 @@ def insist_on_aws(client: Any) -> None:  # noqa: ANN401 - boto3's client types e
 
     name = client.meta.service_model.service_name
     client.meta.events.register(f"before-parse.{name}.*", check, unique_id="reconciler-replies-of-aws")
+
+
+def _listed(body: bytes) -> dict[str, Any]:
+    """The members of a page, as botocore's parser gives them; none where that parser is to read it."""
+    try:
+        page = _page(body)
+    except (msgspec.DecodeError, RecursionError):
+        return {}
+    named = {"DatasetEntries": page.dataset_entries, "NextToken": page.next_token}
+    return {name: value for name, value in named.items() if value is not None}
 
 
 def _is_error(headers: Mapping[str, str], body: bytes) -> bool:

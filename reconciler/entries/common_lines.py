@@ -23,7 +23,17 @@ from typing import Annotated, Any, Final, Literal, NamedTuple
 from msgspec import UNSET, Meta, MsgspecError, Raw, Struct, UnsetType, defstruct, field
 from msgspec.json import Decoder, decode, encode
 
-from reconciler.entries.meaning import BOXES_TYPE, IMAGE_TYPE, METADATA, SOURCE_REF, canonical, encoded, hashed
+from reconciler.entries.meaning import (
+    BOXES_TYPE,
+    IMAGE_TYPE,
+    METADATA,
+    SOURCE_REF,
+    Said,
+    canonical,
+    encoded,
+    hashed,
+    origin_of,
+)
 from reconciler.limits import BOX_SIDE_MIN_PX, BOXES_PER_IMAGE, IMAGE_SIDE_MAX_PX, IMAGE_SIDE_MIN_PX, LABEL_CHARACTERS
 from reconciler.model import Entry
 
@@ -192,7 +202,7 @@ class _Found(Struct, frozen=True, gc=False):
     declared: tuple[str, ...]
     boxes: int
     box_counts: tuple[int, ...]
-    by_machine: bool
+    said: tuple[Said, ...]
     is_exact: bool
 
 
@@ -217,18 +227,6 @@ class CommonLines:
             if line is None:
                 return None
         return self._read(line, self._shape, raw)
-
-    def read_live(self, line: str) -> tuple[CommonLine, bytes] | None:
-        """A line that the service listed and its bytes, both without `cl-metadata`, where that is all that it added."""
-        try:
-            raw = line.encode()
-        except UnicodeEncodeError:  # a lone surrogate
-            return None
-        for added in _ADDED:
-            if raw.endswith(added):
-                raw = raw[: -len(added)] + b"}"
-        found = self.read(raw)
-        return None if found is None else (found, raw)
 
     def _other_shape(self, raw: bytes) -> Any:  # noqa: ANN401 - made by `defstruct`
         """A line that the last shape's decoder refuses, read with its own, which then is the last; None if none can."""
@@ -277,13 +275,14 @@ class CommonLines:
             (),
             found.declared,
             found.box_counts,
-            found.by_machine,
+            origin_of(found.said),
         )
         return CommonLine(entry, shape, raw if is_exact else None)
 
     def _image_labels(self, line: Any, names: _Names) -> "_Found | None":  # noqa: ANN401 - likewise
         """What a line without boxes has; it is encoded with canonical members from here on."""
-        image, by_machine, is_exact = _NO_NAMES, False, True
+        image, is_exact = _NO_NAMES, True
+        said: tuple[Said, ...] = ()
         for name in names:
             metadata: _ImageMetadata = getattr(line, name)
             confidence = self._confidences[bytes(metadata.confidence)]
@@ -291,16 +290,16 @@ class CommonLines:
                 return None
             metadata.confidence = confidence.canonical
             is_exact = is_exact and confidence.is_exact
-            by_machine = by_machine or metadata.human_annotated == "no"
+            said = (*said, (metadata.human_annotated, _job(metadata), confidence.value, confidence.value))
             if metadata.class_name not in image:
                 image = (*image, metadata.class_name)
-        return _Found(_meaning_of_labels(image), image, image, 0, (), by_machine, is_exact)
+        return _Found(_meaning_of_labels(image), image, image, 0, (), said, is_exact)
 
     def _drawn(self, value: _Boxes | _WholeBoxes, metadata: _BoxesMetadata, found: "_Found") -> "_Found | None":
         """What a line with boxes has besides its image-level labels; it too is encoded with canonical members."""
         size, class_map = self._sizes[bytes(value.image_size)], self._class_maps[bytes(metadata.class_map)]
         objects = self._objects[bytes(metadata.objects)]
-        if size is None or class_map is None or objects is None or objects.value < len(value.annotations):
+        if size is None or class_map is None or objects is None or objects.value[0] < len(value.annotations):
             return None
         boxes, counts, is_whole = _read_boxes(value, class_map.value[0], *size.value)
         if not boxes or not (metadata.creation_date in self._dates or self._is_date(metadata)):
@@ -311,9 +310,9 @@ class CommonLines:
         meaning = encode((sorted(image), boxes, ((across * _PER_PIXEL, down * _PER_PIXEL),), (), True))
         labels, declared = _labels(image, tuple(counts), class_map.value[1])
         box_counts = tuple([counts.get(label, 0) for label in labels]) if image else tuple(counts.values())
-        by_machine = found.by_machine or metadata.human_annotated == "no"
+        said = (*found.said, (metadata.human_annotated, _job(metadata), *objects.value[1:]))
         is_exact = found.is_exact and objects.is_exact and is_whole
-        return _Found(hashed(meaning), labels, declared, len(boxes), box_counts, by_machine, is_exact)
+        return _Found(hashed(meaning), labels, declared, len(boxes), box_counts, said, is_exact)
 
     def _is_date(self, metadata: _ImageMetadata | _BoxesMetadata) -> bool:
         date = metadata.creation_date
@@ -324,6 +323,18 @@ class CommonLines:
         if len(date) <= _LONGEST:
             self._dates.add(date)
         return True
+
+
+def as_sent(line: str) -> bytes | None:
+    """A line that the service listed, without the `cl-metadata` that it appends; None where it has half characters."""
+    try:
+        raw = line.encode()
+    except UnicodeEncodeError:  # a lone surrogate
+        return None
+    for added in _ADDED:
+        if raw.endswith(added):
+            raw = raw[: -len(added)] + b"}"
+    return raw
 
 
 def _kinds(document: dict[str, Any]) -> dict[str, str] | None:
@@ -343,6 +354,10 @@ def _kinds(document: dict[str, Any]) -> dict[str, str] | None:
 def _is_in_order(raw: bytes, names: tuple[bytes, ...]) -> bool:
     """Whether the members come in this order; without a backslash no text holds a name in quotes."""
     return all(raw.find(one) < raw.find(other) for one, other in pairwise(names))
+
+
+def _job(metadata: _ImageMetadata | _BoxesMetadata) -> str | None:
+    return None if metadata.job_name is UNSET else metadata.job_name
 
 
 def _has_whole_float(text: bytes) -> bool:
@@ -391,16 +406,19 @@ def _size(raw: bytes) -> _Member:
 
 
 def _objects(raw: bytes) -> _Member | None:
-    """The confidence of each box, as their number."""
+    """The confidence of each box: how many there are, the lowest and the highest."""
     objects = _OBJECTS.decode(raw)
-    text = encode(objects)
-    return None if b".0}" in text else _Member(len(objects), Raw(text), text == raw)
+    text, stated = encode(objects), [one.confidence for one in objects]
+    if b".0}" in text:
+        return None
+    return _Member((len(stated), min(stated, default=None), max(stated, default=None)), Raw(text), text == raw)
 
 
 def _confidence(raw: bytes) -> _Member | None:
     """The confidence of an image-level label."""
-    text = encode(_SHARE.decode(raw))
-    return None if text.endswith(b".0") else _Member(None, Raw(text), text == raw)
+    confidence = _SHARE.decode(raw)
+    text = encode(confidence)
+    return None if text.endswith(b".0") else _Member(confidence, Raw(text), text == raw)
 
 
 def _is_label(label: object) -> bool:

@@ -24,6 +24,8 @@ from reconciler.entries.meaning import (
     encoded,
     hashed,
     meaning_of,
+    origin_of,
+    said_by,
 )
 from reconciler.model import Entry, Mark
 
@@ -141,7 +143,7 @@ def own_entry(own: Document, marks: tuple[Mark, ...] = ()) -> Entry:
         marks=marks,
         declared=tuple(dict.fromkeys((*labels, *meaning.declared))),
         box_counts=tuple(boxes[label] for label in labels) if boxes else (),
-        by_machine=any(one.metadata.get("human-annotated") == "no" for one in attributes(own)),
+        origin=origin_of(tuple(map(said_by, attributes(own)))),
     )
 
 

@@ -15,8 +15,8 @@ Note = TypeVar("Note")
 DESIRED: Final = """(
     seq INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, meaning BLOB NOT NULL, content BLOB NOT NULL,
     labelled INTEGER NOT NULL, boxes INTEGER NOT NULL, labels TEXT NOT NULL, declared TEXT NOT NULL,
-    box_counts TEXT NOT NULL, file BLOB NOT NULL, line_number INTEGER NOT NULL, line_column INTEGER NOT NULL,
-    unusable TEXT NOT NULL, by_machine INTEGER NOT NULL, line BLOB NOT NULL
+    box_counts TEXT NOT NULL, origin TEXT NOT NULL, file BLOB NOT NULL, line_number INTEGER NOT NULL,
+    line_column INTEGER NOT NULL, unusable TEXT NOT NULL, line BLOB NOT NULL
 )"""
 
 

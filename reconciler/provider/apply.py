@@ -149,6 +149,7 @@ def _applied(inputs: Inputs, previous: Outputs | None, name: str, provider: obje
     with process.engine.place(), recording as attempt, Ledger() as ledger:
         run = _desired(inputs, ledger)
         context, _target = context_of(process, inputs, run, previous)
+        context.gateway.forget_project(target.project_arn)  # an apply works on what is there now
         attempt.base = previous.left.stored() if previous and previous.left else None
         plan = list_and_plan(process, inputs, run, previous)
         attempt.planned(ledger, plan)

@@ -81,9 +81,9 @@ def _checked(inputs: Inputs, *, preview: bool, is_new: bool) -> dict[str, Any]:
         if not preview:
             process.checked(None)
             return properties
-        list_and_plan(process, complete, run)
+        plan = list_and_plan(process, complete, run)
         if arn is not None:
-            process.seen[resource_id(arn, inputs.dataset_type)] = seen_in(ledger, run.seen.arn)
+            process.seen[resource_id(arn, inputs.dataset_type)] = seen_in(ledger, run.seen.arn, plan.counted)
         pending = _taking_over(run) if is_new and run.seen.arn else shown(run)
         process.checked(pending)
         if not pending.is_quiet:

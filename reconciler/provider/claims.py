@@ -58,6 +58,12 @@ class Claims:
         """A resource of the program is for this dataset, and no longer for the one that it was for before."""
         self._checked[urn] = resource_id
 
+    def beside(self, project_arn: str) -> list[str]:
+        """The ARNs of the projects that resources of the program are for, in the account and Region of this one."""
+        place = project_arn.partition("/")[0]
+        ids = (*self._program, *self._checked.copy().values())
+        return list(dict.fromkeys(one.rpartition("#")[0] for one in ids if one.startswith(f"{place}/")))
+
     def claimed(self, urn: str) -> str:
         """The id of the dataset that a resource of the program is for; empty when it was not checked."""
         return self._checked.get(urn, "")

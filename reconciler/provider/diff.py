@@ -212,14 +212,16 @@ def _listed(process: Runtime, name: str, outputs: Outputs, inputs: Inputs) -> Li
     project_arn, dataset_type = split_id(name)
     policy = replace(outputs.applied.policy, probe=inputs.policy.probe, full_read=inputs.policy.full_read)
     context = process.context(project_arn, replace(outputs.applied, assume_role=inputs.assume_role, policy=policy))
-    there = observe_recorded(context, Target(project_arn, dataset_type), outputs.dataset_arn)
+    together = process.claims.beside(project_arn)
+    there = observe_recorded(context, Target(project_arn, dataset_type), outputs.dataset_arn, together)
     arn = there.arn or there.leftover
     if arn is None:
         return LiveSeen(None)
     with Ledger() as ledger:
         retired = retired_beside(Path(inputs.manifest), inputs.dataset_type)
         ledger.retired = Images((one.image for one in retired), inputs.stage.images)
-        if there.arn:  # a dataset whose creation failed has nothing that can be listed
-            process.says_listed(known_live(context, ledger, there.arn, there.description)[1])
-        process.seen[name] = listed = seen_in(ledger, arn)
+        # A dataset whose creation failed has nothing that can be listed.
+        counted = known_live(context, ledger, there.arn, there.description)[1] if there.arn else None
+        process.says_listed(counted)
+        process.seen[name] = listed = seen_in(ledger, arn, counted)
     return listed

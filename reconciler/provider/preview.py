@@ -11,10 +11,10 @@ from reconciler.ledger import Ledger
 from reconciler.manifest import Findings
 from reconciler.manifest.project.folders import declared_beside
 from reconciler.model import DatasetDeclaration, ProjectDeclaration
-from reconciler.plan import Plan
+from reconciler.plan import Plan, Statistics
 from reconciler.policy import Compare
 from reconciler.provider.process import LiveSeen, Runtime
-from reconciler.provider.state import MAX_SETTLED, STATE_FORMAT, BadProperty, Inputs, Outputs
+from reconciler.provider.state import MAX_SETTLED, STATE_FORMAT, BadProperty, Inputs, Outputs, resource_id
 from reconciler.review.build import review_of
 from reconciler.run import DatasetRun
 from reconciler.shell.desired import read_once
@@ -92,7 +92,7 @@ def list_and_plan(
         return settled | stored_differently(ledger, inputs.policy.compare) if at_rest and made.update else settled
 
     context, target = context_of(process, inputs, run, outputs)
-    run.seen = observe(context, target)
+    run.seen = observe(context, target, process.claims.beside(target.project_arn))
     run.plan = plan_against_live(
         context, ledger, run.seen, target, bucket=run.bucket, settled=settled, more_settled=more_settled
     )
@@ -107,7 +107,10 @@ def context_of(process: Runtime, inputs: Inputs, run: DatasetRun, outputs: Outpu
     """What an apply of a run needs, which judges changes by what the last apply left; and its dataset."""
     target = Target(inputs.project_arn or "", inputs.dataset_type)
     judge = process.judge(target, inputs, run.dataset, outputs.left if outputs else None)
-    return replace(process.context(target.project_arn, inputs, guarded=True), judge=judge), target
+    context = process.context(target.project_arn, inputs, guarded=True)
+    seen = process.seen.get(resource_id(target.project_arn, target.dataset_type))
+    listings = replace(context.listings, of_run=seen.listed if seen else "")
+    return replace(context, judge=judge, listings=listings), target
 
 
 def plan_again(process: Runtime, inputs: Inputs, outputs: Outputs, *, at_rest: bool) -> tuple[Preview, bool]:
@@ -130,13 +133,13 @@ def stored_differently(ledger: Ledger, mode: Compare) -> frozenset[str]:
     return frozenset(row.pair for row in ledger.differing(mode) if row.in_live and row.same_meaning)
 
 
-def seen_in(ledger: Ledger, arn: str | None) -> LiveSeen:
-    """What a listing showed of a dataset; nothing where there is none."""
+def seen_in(ledger: Ledger, arn: str | None, counted: Statistics | None) -> LiveSeen:
+    """What a listing showed of a dataset, and when it was made; nothing where there is none."""
     if arn is None:
         return LiveSeen(None)
     retiring = (row.let_go for row in ledger.live_only() if row.retired and row.live_labelled)
     facts = {mode: ledger.live_facts(mode) for mode in Compare}
-    return LiveSeen(arn, facts, frozenset(islice(retiring, MAX_SETTLED + 1)))
+    return LiveSeen(arn, facts, frozenset(islice(retiring, MAX_SETTLED + 1)), counted.listed if counted else "")
 
 
 def shown(run: DatasetRun) -> Preview:

@@ -49,12 +49,13 @@ class LiveSeen:
     """What a listing of this process showed: the dataset's ARN (None: there is none) and its facts in both modes.
 
     `retiring` are retired entries that are still labelled, by what they are called once they are let go (see `Row`):
-    one more of them than are remembered, at most.
+    one more of them than are remembered, at most. `listed` is when the listing began (UTC), "" where that is not known.
     """
 
     dataset_arn: str | None
     facts: dict[Compare, Facts] = field(default_factory=dict)
     retiring: frozenset[str] = frozenset()
+    listed: str = ""
 
 
 class Runtime:

@@ -14,9 +14,8 @@ from msgspec import structs
 from reconciler.analysis.groups import groups_of
 from reconciler.analysis.labels import balance_of, look_alikes
 from reconciler.analysis.movements import repoints
-from reconciler.analysis.provenance import ProvenanceCount, machine_labels
+from reconciler.analysis.provenance import machine_labels, provenance_of
 from reconciler.analysis.results import MachineLabels
-from reconciler.analysis.sides import pairs
 from reconciler.analysis.train_test import Half, splits_of
 from reconciler.apply.outcome import Failure
 from reconciler.changes import Action, shown_total
@@ -257,7 +256,7 @@ def dataset_review(one: DatasetRun, keep: int | None = CHANGES_KEPT) -> DatasetR
     )
     if one.plan is not None:
         return _planned(one, one.plan, bare, keep)
-    return _with_machine(bare, machine_labels(one.ledger.lines_by_machine())) if found else bare
+    return _with_machine(bare, machine_labels(one.ledger)) if found else bare
 
 
 def _with_machine(dataset: DatasetReview, machine: MachineLabels) -> DatasetReview:
@@ -302,13 +301,11 @@ def _status(one: DatasetRun) -> Status:
 def _planned(one: DatasetRun, plan: Plan, bare: DatasetReview, keep: int | None) -> DatasetReview:
     """The review of a dataset that has a plan."""
     changes = plan.has_changes or (plan.offline and bool(plan.live_only or one.settings or one.remark))
-    provenance = ProvenanceCount()
-    for pair in pairs(one.ledger, _leftover(plan)):
-        provenance.see(pair)
-    counted = balance_of(one.ledger, _leftover(plan))
+    leftover, strict = _leftover(plan), plan.policy.compare is Compare.STRICT
+    counted = balance_of(one.ledger, leftover)
+    made, machine = provenance_of(one.ledger, leftover, strict=strict)
     base = one.base if one.base and not one.base.unread else None
     reading = Reading(one.ledger, plan, base, keep, _left(one))
-    made, machine = provenance.provenance(), provenance.machine(strict=plan.policy.compare is Compare.STRICT)
     known = _with_machine(bare, machine)
     groups, kept = groups_of(reading.patterns, counted, repoints(one.ledger)), one.ledger.base.withheld_keys()
     fields = [one.field for one in made.ignored]

@@ -187,9 +187,8 @@ def _read_both(pair: Pair, ledger: Ledger) -> tuple[DatasetRun, bool]:
     if before:
         with Ledger() as other:
             sides.append(read_side(before, other))
-            for row in other.desired_rows():
-                ledger.observe((row.desired or b"").decode("utf-8", "surrogatepass"))
-                unusable = unusable or other.is_unusable(row.seq)
+            ledger.observe_desired(other)
+            unusable = other.unusable() > 0
     one.findings = _findings(sides, of_after=after is not None)
     one.remark = "; ".join(
         _withheld(sides, ledger) if before and after else (side.words for side in sides if side.lost)

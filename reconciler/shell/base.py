@@ -87,7 +87,8 @@ def _sheet(ledger: Ledger, outcome: Outcome, now: datetime) -> dict[str, Any]:
     """What was copied, so that a later run knows of which dataset and moment the copy is."""
     counted = outcome.counted or Statistics(0, 0)
     counted = counted if counted.listed else replace(counted, listed=_time(now))
-    proven = outcome.last_update and not (outcome.error or outcome.rejected_total)
+    # What AWS stores in another form than it was sent looks like a listing from before the update.
+    proven = outcome.last_update and not (outcome.error or outcome.rejected_total or outcome.rewritten)
     sheet = sheet_of_live(ledger, outcome.dataset_arn, outcome.listed, counted, proven=proven)
     built: dict[str, Any] = msgspec.to_builtins(sheet)
     return built

@@ -21,13 +21,16 @@ from reconciler.snapshots.probe import Doubt, Sheet, doubt, sheet_of
 class Listings:
     """The copies of one place, under a policy; without `copies` every run lists, and nothing is written.
 
-    `full`: the user asked for a full listing.
+    `full`: the user asked for a full listing. `of_run` is when the listing began by which this run has judged the
+    dataset so far, "" where there is none: that one counts however soon after an update it was made, so that one run
+    has one view of live.
     """
 
     copies: LiveCopies | None = None
     policy: Policy = field(default_factory=Policy)
     full: bool = False
     now: Callable[[], datetime] = utc_now
+    of_run: str = ""
 
     @contextmanager
     def proven(self, dataset_arn: str, described: DatasetDescription) -> Iterator[tuple[Sheet, Iterator[bytes]] | None]:
@@ -40,7 +43,7 @@ class Listings:
         with ExitStack() as stack:
             for sheet, lines in self._copies(dataset_arn, stack):
                 why = doubt(sheet, dataset_arn, described, self.now(), self.policy)
-                if why is None:
+                if why is None or (why is Doubt.FRESH and sheet.listed == self.of_run):
                     yield sheet, lines
                     return
                 if why is not Doubt.FRESH:

@@ -31,11 +31,12 @@ class Datasets:
     def describe_dataset(self, request: Request, caller: Caller) -> Reply:
         """The status and the statistics of a dataset, in any status."""
         dataset = self.lifecycle.dataset(request["DatasetArn"], caller)
-        tally = dataset.tally
+        tally, updated = dataset.tally, dataset.updated
+        whole = self.context.switches.last_updated == "seconds"
         return {
             "DatasetDescription": {
                 "CreationTimestamp": dataset.created,
-                "LastUpdatedTimestamp": dataset.updated,
+                "LastUpdatedTimestamp": float(int(updated)) if whole else updated,
                 **dataset.shown_status(self.context.clock.now()),
                 "DatasetStats": {
                     "LabeledEntries": tally.labeled,

@@ -182,6 +182,11 @@ class Switches(RefusalSwitches, LineSwitches):
         question="By how many seconds is a dataset's CreationTimestamp later than the suffix of its ARN?",
         basis="129, 164 and 203 ms in AWS's examples",
     )
+    last_updated: Literal["milliseconds", "seconds"] = switch(
+        "milliseconds",
+        "Does LastUpdatedTimestamp have a fraction of a second? `seconds`: two updates in one second show the same one",
+        "AWS's examples have milliseconds",
+    )
 
 
 def _answers(name: str) -> str:

@@ -318,3 +318,18 @@ def test_how_a_fifth_is_rounded(lines: Lines) -> None:
     assert under_switches(moved) == ["4.jpg"]
     assert under_switches(moved, distributed_rounding="up") == ["4.jpg", "6.jpg"]
     assert under_switches(moved, distributed_rounding="up", distributed_entries="first fifth") == ["0.jpg", "1.jpg"]
+
+
+def test_the_resolution_of_last_updated(lines: Lines) -> None:
+    """By last_updated two updates of one second have two timestamps, or the same whole one."""
+
+    def timestamps(switched: SwitchedDataset) -> list[float]:
+        found = []
+        for name in "ab":
+            switched.emulator.edit_entries(switched.train, [json.dumps(lines.image(f"{name}.jpg"))])
+            found.append(switched.describe()["LastUpdatedTimestamp"].timestamp())
+        return found
+
+    first, second = under_switches(timestamps)
+    assert first < second < first + 1
+    assert under_switches(timestamps, last_updated="seconds") == [1.7e9 + 10] * 2

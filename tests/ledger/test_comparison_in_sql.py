@@ -10,10 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
+from reconciler.changes import compare, in_brief, shown_changes
 from reconciler.entries import compact, entry_of
+from reconciler.entries.image_names import Images
 from reconciler.ledger import Ledger, fill_live, pair_digest
 from reconciler.model import DesiredEntry, Mark, Place
-from reconciler.policy import Compare
+from reconciler.plan.order import in_order
+from reconciler.policy import Compare, Extra, Policy
 from tests.support.filling import FILE, as_text, desired_entry, filled
 from tests.support.lines import FINDINGS, Document, Style, bare, boxes, labelled, pictures, write
 
@@ -81,6 +84,31 @@ def test_the_joins_find_what_dictionaries_find(
         assert [row.key for row in extras] == [key for key in live if key not in desired]
         assert all(row.live == compact(live[row.key]) and row.desired is None for row in extras)
         assert [row.live_labelled for row in extras] == [entry_of(live[row.key]).labelled for row in extras]
+
+
+@LAW
+@given(sides(), sides(), st.sampled_from(Compare), st.sampled_from(Extra), st.booleans())
+def test_changes_in_brief_are_those_with_lines(
+    desired: dict[str, Document],
+    live: dict[str, Document],
+    mode: Compare,
+    extra: Extra,
+    settles: bool,  # noqa: FBT001 - hypothesis gives it
+) -> None:
+    """A plan is made of the same changes as it sends and shows, in the same order, with the size of each line."""
+    with filled(desired.values(), listed(live)) as ledger:
+        rows = [*ledger.differing(mode), *ledger.live_only()]
+        assert [row.pair for row in (*ledger.brief_differing(mode), *ledger.brief_live_only())] == [
+            row.pair for row in rows
+        ]
+        settled = frozenset(name for row in rows[:2] for name in (row.pair, row.let_go)) if settles else frozenset()
+        compared = compare(ledger, Policy(compare=mode, extra=extra), exists=True, settled=settled)
+        assert [(verb, row.key, row.seq, row.size) for verb, row in in_brief(ledger, compared)] == [
+            (change.verb, change.key, change.seq, 0 if change.place is None else len(change.desired or b""))
+            for change in shown_changes(ledger, compared)
+        ]
+        sent = [(verb, row.key) for verb, row in in_brief(ledger, compared, sent=True)]
+        assert sent == [(change.verb, change.key) for change in in_order(ledger, compared, by_label=False)]
 
 
 @LAW
@@ -257,6 +285,44 @@ def test_equal_live_lines_are_not_kept() -> None:
     with filled([labelled("s3://b/1", "a")], [labelled("s3://b/1", "a"), bare("s3://b/2")]) as ledger:
         kept = ledger._database.execute("SELECT key FROM live WHERE line IS NOT NULL").fetchall()
     assert kept == [(b"s3://b/2",)]
+
+
+def live_rows(ledger: Ledger) -> list[Any]:
+    """All of the live side but for the text of lines, which is kept where it differs."""
+    found = ledger._database.execute("SELECT * FROM live ORDER BY seq")
+    line = [column[0] for column in found.description].index("line")
+    return [(*row[:line], *row[line + 1 :]) for row in found]
+
+
+@LAW
+@given(sides(), pictures("s3://b/\\1"), st.booleans())
+def test_a_line_with_the_text_of_the_desired_one_is_read_as_any_other(
+    desired: dict[str, Document],
+    picture: Any,  # noqa: ANN401 - pictures
+    retires: bool,  # noqa: FBT001 - hypothesis gives it
+) -> None:
+    """A listed line that the manifest has byte by byte gives what it gives where the manifest does not have it."""
+    lines = [*desired.values(), write(picture)]
+    listing = [as_text(line)[:-1] + ',"cl-metadata":{"is_labeled":true}}' for line in lines]
+    with filled(lines) as known, Ledger() as unknown:
+        known.retired = unknown.retired = Images([KEYS[0]] if retires else [])
+        fill_live(known, listing)
+        fill_live(unknown, listing)
+        assert live_rows(known) == live_rows(unknown)
+
+
+@LAW
+@given(sides(), sides())
+def test_the_desired_side_of_another_ledger_takes_the_place_of_live(
+    desired: dict[str, Document], other: dict[str, Document]
+) -> None:
+    """It is what a listing of its lines would be."""
+    lines = [as_text(line) for line in other.values()]
+    with filled(desired.values(), lines) as listing, filled(desired.values()) as ledger, filled(other.values()) as side:
+        ledger.observe_desired(side)
+        assert live_rows(ledger) == live_rows(listing)
+        assert list(ledger.differing(Compare.STRICT)) == list(listing.differing(Compare.STRICT))
+        assert list(ledger.live_only()) == list(listing.live_only())
 
 
 @LAW

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from tests.support.provider_world import HEALS
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -41,10 +43,26 @@ def test_a_changed_manifest_is_planned_and_sent_with_one_listing(world: World) -
 
 
 def test_an_edit_by_a_colleague_is_listed_and_found(world: World) -> None:
-    """Read lists, and Diff's plan again: what was listed so soon after an edit does not count."""
-    cells = world.declare({"1.jpg": ["cat"], "2.jpg": ["dog"]})
+    """Read lists, and Diff of the same process plans against that listing, however soon after the edit it was."""
+    cells = world.declare({"1.jpg": ["cat"], "2.jpg": ["dog"]}, policy=HEALS)
     cells.up()
     world.edit(cells, "2.jpg", "cat")
     drifted, calls = calls_of(world, cells.drift)
     assert drifted
-    assert calls["ListDatasetEntries"] == 2
+    assert calls["ListDatasetEntries"] == 1
+    _given, calls = calls_of(world, cells.up)
+    assert calls["ListDatasetEntries"] == 2  # an apply does not go by it, and reads back
+
+
+def test_a_project_and_its_datasets_take_three_calls(world: World) -> None:
+    """No call is repeated: preview, `pulumi up` and drift run of an unchanged project, preview of a changed one."""
+    train = world.declare({"1.jpg": ["cat"], "2.jpg": ["dog"]})
+    test = world.declare({"9.jpg": ["cat"]}, project=train.declared["projectArn"], datasetType="TEST")
+    train.up()
+    test.up()
+    both = (train, test)
+    for run in ("preview", "up", "drift", "preview"):
+        _given, calls = calls_of(world, lambda: [getattr(one, run)() for one in both])  # noqa: B023 - called at once
+        assert calls.total() <= 3, (run, calls)
+        if run == "drift":
+            world.rewrite(train, {"1.jpg": ["cat"], "2.jpg": ["dog"], "3.jpg": ["dog"]})

@@ -1,5 +1,8 @@
 """Faults, colleagues and kills in any order: what is said is so, and a quiet run makes live as desired.
 
+The manifest is read through the cache, and copies of live take the place of listings, except in runs that ask for a
+full one. A plan made with a copy is compared with the plan that a listing of the same moment gives.
+
 A failure prints the steps with the fault plan, its seed and the call at which the run was killed; the same steps replay
 it, because the emulator's clock does not move and every chance is drawn from the seed.
 """
@@ -7,9 +10,10 @@ it, because the emulator's clock does not move and every chance is drawn from th
 from __future__ import annotations
 
 import json
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from itertools import count
+from shutil import copytree, rmtree
 from sqlite3 import OperationalError
 from typing import TYPE_CHECKING, Any
 
@@ -22,20 +26,27 @@ from reconciler.apply import look_at
 from reconciler.changes import Action
 from reconciler.entries import entry_of
 from reconciler.errors import ReconcilerError, Refused
-from reconciler.ledger import SendQueue
+from reconciler.ledger import Ledger, SendQueue, fill_live
 from reconciler.model import Observation
+from reconciler.plan import plan as planned
 from reconciler.policy import Destroy, Extra, Policy
+from reconciler.shell import desired
+from reconciler.snapshots import folder as private
+from reconciler.snapshots import live_copies
 from tests.reliability.dying import Death, Killed, mortal_gateway
 from tests.reliability.matrix import OPERATIONS, VARIANTS, faults_of
 from tests.reliability.record import write
 from tests.reliability.trial import COLLEAGUES, KEY, as_desired, plan_text
 from tests.support.desk import Desk, KeptLines, Ran
+from tests.support.filling import desired_entry
 from tests.support.lines import Document, labelled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
     from reconciler.model import Change, Entry
+    from reconciler.plan import Plan
     from reconciler.snapshots.snapshot import Snapshot
     from rekognition_emulator import Emulator
 
@@ -84,6 +95,7 @@ def _disks() -> st.SearchStrategy[int | None]:
 def _full_disk(after: int | None) -> Iterator[None]:
     """A block in which the disk is full after some writes."""
     left, keep, confirm = [after if after is not None else 10**6], KeptLines.keep, SendQueue.confirm
+    copy = live_copies._written
 
     def write(error: Exception) -> None:
         left[0] -= 1
@@ -98,7 +110,12 @@ def _full_disk(after: int | None) -> Iterator[None]:
         write(OperationalError("database or disk is full"))
         confirm(self, changes)
 
+    def copied(*copied: Any) -> str:  # noqa: ANN401 - handed on
+        write(OSError(28, "No space left on device"))
+        return copy(*copied)
+
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(live_copies, "_written", copied)
         patch.setattr(KeptLines, "keep", kept)
         patch.setattr(SendQueue, "confirm", confirmed)
         yield
@@ -176,12 +193,18 @@ class Disturbed(RuleBasedStateMachine):
     """A manifest, a dataset, people, a service that fails, and a program that is killed."""
 
     emulator: Emulator
+    folder: Path
+    taken = 0  # how often a copy took the place of a listing
 
     @initialize(existing=st.booleans(), extra=st.sampled_from(Extra))
     def begin(self, existing: bool, extra: Extra) -> None:  # noqa: FBT001 - drawn
         """A project, with a dataset or without."""
         self.emulator.load_faults("")
-        self.desk = Desk(self.emulator, f"m{next(_numbers)}", policy=Policy(extra=extra))
+        name = f"m{next(_numbers)}"
+        self.own = own = self.folder / name
+        own.mkdir()
+        self.desk = Desk(self.emulator, name, policy=Policy(extra=extra), folder=own, planned=self.compare)
+        self.is_hidden = False  # whether an edit may be live that left LastUpdatedTimestamp as it was
         self.witness = Witness(self.emulator, self.desk)
         self.manifest: dict[str, Document] = {}
         self.is_deleted = False
@@ -219,6 +242,7 @@ class Disturbed(RuleBasedStateMachine):
     @rule(keys=st.lists(st.sampled_from(KEYS), min_size=1, unique=True), label=st.sampled_from(LABELS))
     def apply_a_twin(self, keys: list[str], label: str) -> None:
         """A different program declares the same dataset, and its apply overwrites what this one sent."""
+        self.show()
         try:
             with self.witness.watching():
                 self.desk.run(*(labelled(key, label) for key in keys))
@@ -232,6 +256,7 @@ class Disturbed(RuleBasedStateMachine):
     ) -> None:
         """A destroy in bad times deletes nothing without a copy; under `refuse` it deletes only what is empty."""
         note(f"fault plan:\n{plan_text(*rules)}seed: {seed}\nkilled: {death}\ndisk full after: {full}")
+        self.show()
         recorded = self.desk.told[-1].dataset_arn if self.desk.told else ""
         applied = self.desk.policy
         self.emulator.front_end.faults.load(plan_text(*rules), seed)
@@ -246,10 +271,42 @@ class Disturbed(RuleBasedStateMachine):
         self.desk.gateway, self.desk.policy = mortal_gateway(self.desk, None), applied
         assert not self.witness.lost(rules)
 
-    @rule(rules=_plans(), seed=st.integers(0, 99), death=_deaths(), full=_disks())
-    def apply(self, rules: list[dict[str, Any]], seed: int, death: Death | None, full: int | None) -> None:
+    @rule(seconds=st.sampled_from([1, 20, 86_400]))
+    def wait(self, seconds: int) -> None:
+        """Time passes."""
+        self.emulator.clock.advance(seconds)
+
+    @rule()
+    def preview(self) -> None:
+        """A run that only looks leaves what it listed for the next one."""
+        with suppress(ReconcilerError):
+            self.desk.preview(*self.manifest.values())
+
+    @rule(how=st.sampled_from(["lose", "keep", "restore"]))
+    def treat_the_folder(self, how: str) -> None:
+        """The copies are lost, or those of an earlier day are there again."""
+        place, kept = self.own / ".reconciler", self.own / "kept"
+        if how == "keep" and place.exists():
+            rmtree(kept, ignore_errors=True)
+            copytree(place, kept)
+        elif how == "lose" or (how == "restore" and kept.exists()):
+            rmtree(place, ignore_errors=True)
+            if how == "restore":
+                copytree(kept, place)
+
+    @rule(rules=_plans(), seed=st.integers(0, 99), death=_deaths(), full=_disks(), lists=st.booleans())
+    def apply(
+        self,
+        rules: list[dict[str, Any]],
+        seed: int,
+        death: Death | None,
+        full: int | None,
+        lists: bool,  # noqa: FBT001 - drawn
+    ) -> None:
         """An apply in bad times tells the truth, if it lives to tell, and destroys nothing without a copy."""
         note(f"fault plan:\n{plan_text(*rules)}seed: {seed}\nkilled: {death}\ndisk full after: {full}")
+        self.show()
+        self.desk.full = lists
         before, live = self.emulator.count_calls(), self.owed()
         self.emulator.front_end.faults.load(plan_text(*rules), seed)
         self.desk.gateway = mortal_gateway(self.desk, death)
@@ -258,10 +315,11 @@ class Disturbed(RuleBasedStateMachine):
                 ran = self.run()
         except Killed:
             ran = None
-        self.desk.gateway = mortal_gateway(self.desk, None)  # what follows looks at live itself
+        self.desk.gateway, self.desk.full = mortal_gateway(self.desk, None), False  # what follows looks at live itself
         assert not self.witness.lost(rules)
         made = self.emulator.calls[before:]
         self.emulator.load_faults("")
+        self.is_hidden = any(rule["fault"] == "still-timestamp" for rule in rules)
         if not {rule["fault"] for rule in rules} & (COLLEAGUES | {"stale-listing"}):
             self.lost_nothing(live)
         last_word_was_theirs = bool(made and made[-1].faults)
@@ -272,6 +330,7 @@ class Disturbed(RuleBasedStateMachine):
     @rule()
     def apply_in_peace(self) -> None:
         """Whatever came before: live is as desired, nothing is lost, and a second run sends nothing."""
+        self.show()
         live, before = self.owed(), self.desk.live().keys()
         ran = self.run()
         self.lost_nothing(live)
@@ -296,6 +355,24 @@ class Disturbed(RuleBasedStateMachine):
         if hasattr(self, "desk"):
             self.emulator.load_faults("")
             self.apply_in_peace()
+
+    def compare(self, lines: tuple[Document, ...], plan: Plan, seen: Observation) -> None:
+        """A plan made with a copy is the plan that a full listing gives, unless nobody could know of an edit."""
+        if plan.counted is None or not plan.counted.copied or self.is_hidden:
+            return
+        with Ledger() as full:
+            for number, line in enumerate(lines, start=1):
+                full.accept(desired_entry(line, number))
+            fill_live(full, (entry.line for entry in self.emulator.entries(seen.arn or "")))
+            again = planned(full, plan.request, exists=True, updated=plan.updated, counted=plan.counted)
+            assert (again.id, again.live) == (plan.id, plan.live)
+        type(self).taken += 1
+
+    def show(self) -> None:
+        """Let so much time pass that an edit which left LastUpdatedTimestamp as it was is found."""
+        if self.is_hidden:
+            self.emulator.clock.advance(self.desk.policy.full_read + 1)
+            self.is_hidden = False
 
     def run(self) -> Ran | ReconcilerError:
         """The whole loop once."""
@@ -346,29 +423,39 @@ class Disturbed(RuleBasedStateMachine):
         return wrong
 
 
-def _run(emulator: Emulator, examples: int, *, derandomize: bool) -> int:
+def _run(emulator: Emulator, folder: Path, examples: int, *, derandomize: bool) -> int:
     """So many stories; how many applies there were."""
 
     class OnThisEmulator(Disturbed):
         pass
 
-    OnThisEmulator.emulator = emulator
+    OnThisEmulator.emulator, OnThisEmulator.folder = emulator, folder
     run_state_machine_as_test(
         OnThisEmulator,
         settings=settings(
             max_examples=examples, stateful_step_count=10, deadline=None, derandomize=derandomize, database=None
         ),
     )
+    assert OnThisEmulator.taken > examples  # else the copies are not tried
     return emulator.count_calls()
 
 
-def test_after_faults_colleagues_and_kills_a_quiet_run_makes_live_as_desired(emulator: Emulator) -> None:
+def test_after_faults_colleagues_and_kills_a_quiet_run_makes_live_as_desired(
+    emulator: Emulator, tmp_path: Path
+) -> None:
     """A quiet run makes live as desired after each of fifty stories, the same in every run."""
-    assert _run(emulator, 50, derandomize=True)
+    assert _run(emulator, tmp_path, 50, derandomize=True)
+
+
+@pytest.fixture(autouse=True)
+def _small_files_are_kept_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every manifest is worth the cache; no folder here is in a repository, so git is not asked."""
+    monkeypatch.setattr(desired, "WORTH_IT", 0)
+    monkeypatch.setattr(private, "tracks", lambda _path: False)
 
 
 @pytest.mark.slow
-def test_the_same_for_a_thousand_stories_that_differ_from_run_to_run(emulator: Emulator) -> None:
+def test_the_same_for_a_thousand_stories_that_differ_from_run_to_run(emulator: Emulator, tmp_path: Path) -> None:
     """A quiet run makes live as desired after each of a thousand random stories."""
-    calls = _run(emulator, 1000, derandomize=False)
+    calls = _run(emulator, tmp_path, 1000, derandomize=False)
     write("machine", {"stories": 1000, "calls": calls})

@@ -4,16 +4,24 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
 from random import Random
 
 from reconciler.apply import Context, Outcome, Target, apply, destroy, observe, plan_against_live
 from reconciler.apply.outcome import Failure
+from reconciler.aws.objects import Objects
 from reconciler.errors import Interrupted
 from reconciler.guards import OFF
 from reconciler.ledger import Ledger
-from reconciler.model import DatasetType, Progress
+from reconciler.model import DatasetDeclaration, DatasetType, Observation, Progress, ProjectDeclaration
 from reconciler.plan import Plan, Sibling
 from reconciler.policy import Policy, Threshold
+from reconciler.run import DatasetRun
+from reconciler.shell.base import left_by
+from reconciler.shell.desired import read_once
+from reconciler.snapshots.listings import Listings
+from reconciler.snapshots.live_copies import LiveCopies
 from reconciler.snapshots.places import Keeper
 from reconciler.snapshots.snapshot import OVERWRITTEN, Snapshot
 from rekognition_emulator import Emulator
@@ -67,12 +75,18 @@ class KeptLines:
         self.stored.extend(lines)
 
 
+def _no_objects() -> Objects:
+    raise AssertionError("the copies are in a folder")
+
+
 @dataclass
 class Desk:
     """A project with (perhaps) a TRAIN dataset.
 
     Guards are off unless a test is about them: whatever happens to a dataset of ten images is much of it. `allow` gives
-    reasons for going on, `test_keys` is what the test manifest has.
+    reasons for going on, `test_keys` is what the test manifest has. With a `folder`, the manifest is read through a
+    cache there, copies of live are kept there and taken where the probe proves them, unless `full`; their clock is the
+    emulator's. `planned` is told every first plan of a run before it is applied.
     """
 
     emulator: Emulator
@@ -84,6 +98,9 @@ class Desk:
     guards: Mapping[str, Threshold] = field(default_factory=lambda: OFF)
     allow: dict[str, str] = field(default_factory=dict)
     test_keys: set[str] = field(default_factory=set)
+    folder: Path | None = None
+    full: bool = False
+    planned: Callable[[tuple[Document, ...], Plan, Observation], None] = lambda _desired, _plan, _seen: None
 
     def __post_init__(self) -> None:
         project = self.emulator.service.call("CreateProject", {"ProjectName": self.name})["ProjectArn"]
@@ -108,7 +125,20 @@ class Desk:
             so_far=self.told.append,
             allow=self.allow,
             sibling=Sibling("test.jsonl", lambda: [(key, True) for key in self.test_keys]),
+            listings=Listings(self.copies, self.policy, self.full, self.time),
         ).patient()
+
+    @property
+    def copies(self) -> LiveCopies | None:
+        """The copies of live in the folder."""
+        if self.folder is None:
+            return None
+        copies = LiveCopies.at(None, self.folder / ".reconciler", _no_objects, lambda _text: None)
+        return replace(copies, now=self.time)
+
+    def time(self) -> datetime:
+        """The time at the emulator."""
+        return datetime.fromtimestamp(self.emulator.clock.now(), UTC)
 
     def note(self, progress: Progress) -> None:
         """Write progress down."""
@@ -123,15 +153,51 @@ class Desk:
         before = Counter(call.operation for call in self.emulator.calls)
         context = self.context()
         with Ledger() as ledger:
-            for number, document in enumerate(desired, start=1):
-                ledger.accept(desired_entry(document, number))
-            seen = observe(context, self.target)
-            bucket = desired[0]["source-ref"].split("/")[2] if desired else None
-            plan = plan_against_live(context, ledger, seen, self.target, bucket=bucket, settled=self.settled)
+            seen, plan = self._planned(context, ledger, desired)
             outcome = apply(context, ledger, plan, seen, self.target)
+            self._leave(ledger, plan, outcome)
         calls = Counter(call.operation for call in self.emulator.calls)
         calls.subtract(before)
         return Ran(plan, outcome, +calls)
+
+    def preview(self, *desired: Document) -> Plan:
+        """The plan, as `run` makes it.
+
+        Raises:
+            ReconcilerError: as the loop does.
+        """
+        with Ledger() as ledger:
+            return self._planned(self.context(), ledger, desired)[1]
+
+    def _planned(self, context: Context, ledger: Ledger, desired: tuple[Document, ...]) -> tuple[Observation, Plan]:
+        self._read(ledger, desired)
+        seen = observe(context, self.target)
+        bucket = desired[0]["source-ref"].split("/")[2] if desired else None
+        plan = plan_against_live(context, ledger, seen, self.target, bucket=bucket, settled=self.settled)
+        self.planned(desired, plan, seen)
+        return seen, plan
+
+    def _read(self, ledger: Ledger, desired: tuple[Document, ...]) -> None:
+        if self.folder:
+            self._declared.manifest.write_text("".join(f"{json.dumps(document)}\n" for document in desired))
+            read_once(self._declared, None, ledger, self.folder)
+            return
+        for number, document in enumerate(desired, start=1):
+            ledger.accept(desired_entry(document, number))
+
+    def _leave(self, ledger: Ledger, plan: Plan, outcome: Outcome) -> None:
+        """The copy of live that an apply leaves."""
+        if self.copies:
+            project = ProjectDeclaration(self.folder or Path(), "", self.name, False, None, ())  # noqa: FBT003 - managed
+            run = DatasetRun(project, self._declared, ledger, plan=plan)
+            left_by(
+                self.copies, run, outcome, (project.folder / "project.yaml",), None
+            )  # no such file: git is not asked
+
+    @property
+    def _declared(self) -> DatasetDeclaration:
+        manifest = (self.folder or Path()) / "train.jsonl"
+        return DatasetDeclaration(DatasetType.TRAIN, manifest, "train.jsonl", self.policy)
 
     def destroy(self, recorded: str) -> tuple[str, ...]:
         """Delete the dataset that a state records; gives the places of the snapshots."""
