@@ -240,7 +240,7 @@ def test_a_repeated_key_is_found_among_thousands() -> None:
                 assert ledger.accept(DesiredEntry(entries[number // 2], one.line, Place(FILE, 1))) == Place(
                     FILE, number // 2 + 1
                 )
-        assert [key for key, _labelled in ledger.keys()] == keys
+        assert [row.key for row in ledger.desired_rows()] == keys
 
 
 def test_a_listing_that_shows_a_key_twice_keeps_the_newest_line() -> None:
