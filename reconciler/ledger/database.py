@@ -4,7 +4,7 @@ import sqlite3
 from typing import Any, Final
 
 _BATCH: Final = 500
-# Bits that remember which keys were added, in 1 MB; of 250,000 keys one in 60 is looked for in vain. Few keys are numbers.
+# Bits that remember which keys were added, in 1 MB: of 250,000 one in 60 is looked for in vain. Few keys are numbers.
 _BITS: Final = 2**23
 _FEW: Final = 10_000
 
