@@ -42,7 +42,7 @@ BOXES = {
     "creation-date": "2026-01-31T00:00:00.123456",
     "job-name": "labeling-job/cells",
 }
-DRAWN = [
+DRAWN: list[dict[str, float]] = [
     {"class_id": 1, "left": 10, "top": 20, "width": 30, "height": 40},
     {"class_id": 0, "left": 10.25, "top": 0, "width": 600, "height": 40.5},
 ]
