@@ -11,6 +11,7 @@ import json
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
+from functools import lru_cache
 from itertools import chain
 from pathlib import Path
 from typing import Any, Final, Self
@@ -21,8 +22,10 @@ from reconciler.entries.image_names import Images
 from reconciler.ledger import saved
 from reconciler.ledger.base import APPLIED, BaseSide, Whose
 from reconciler.ledger.base import SCHEMA as BASE_SCHEMA
+from reconciler.ledger.database import Database, Seen
 from reconciler.ledger.rows import (
     ENTRY,
+    Brief,
     Facts,
     LabelGroup,
     MarkedEntry,
@@ -39,6 +42,7 @@ from reconciler.model import Change, DesiredEntry, Entry, Mark, Origin, Place
 from reconciler.policy import Compare
 
 _SCHEMA = f"""
+PRAGMA page_size = 16384;
 PRAGMA journal_mode = OFF;
 PRAGMA synchronous = OFF;
 PRAGMA cache_size = -8000;
@@ -65,14 +69,27 @@ _LIVE = (
     " l.declared, l.retired"
 )
 
+# The same rows in the columns of `Brief`; the length of a line is known without reading it.
+_BRIEF = (
+    "SELECT d.seq, d.key, LENGTH(d.line), l.key IS NOT NULL, COALESCE(l.labelled, 0), d.content, l.content,"
+    " d.unusable <> '', 0 FROM desired d LEFT JOIN live l ON l.key = d.key"
+)
+_LIVE_BRIEF = "SELECT l.seq, l.key, 0, 1, l.labelled, NULL, l.content, 0, l.retired"
+
 # How two lines of one key are compared: strictly when the policy says so, and where the service marked the live line,
 # so that a fix of a field that labels mode ignores is sent.
 _DIFFERS = "(CASE WHEN :strict OR l.marks <> '[]' THEN d.content <> l.content ELSE d.meaning <> l.meaning END)"
+
+_DIFFERING = f"WHERE (l.key IS NULL OR {_DIFFERS}) AND d.key NOT IN withheld ORDER BY d.seq"
 
 # Rows of both sides, and which of them differ only in fields that labels mode ignores.
 _PAIRS = "desired d JOIN live l ON l.key = d.key"
 _IGNORED = "d.meaning = l.meaning AND d.content <> l.content AND l.marks = '[]'"
 
+_ACCEPT: Final = (
+    f"INSERT OR IGNORE INTO desired ({ENTRY}, file, line_number, line_column, unusable, line)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
 # A live line is added: its entry as `values_of` has it, marks, line, whether it is retired. The line is not kept where
 # the desired one has the same content. The second statement adds one whose text is that of the desired line: it is the
 # same entry.
@@ -109,7 +126,8 @@ class Ledger:
         self.retired = Images()
         self.is_part = False  # whether the desired side is some lines only, which say nothing about other live entries
         self._common = CommonLines()
-        self._database = sqlite3.connect("", isolation_level=None, uri=True)
+        self._database = sqlite3.connect("", isolation_level=None, uri=True, factory=Database)
+        self._seen = Seen()
         self._database.executescript(_SCHEMA + BASE_SCHEMA)
         self._database.execute("BEGIN")
         self.base = BaseSide(self._database)
@@ -122,13 +140,12 @@ class Ledger:
 
     def accept(self, desired: DesiredEntry) -> Place | None:
         """Add a line of the manifest; for a repeated key nothing is added and the earlier line's place is returned."""
-        entry, place = desired.entry, desired.place
-        added = self._database.execute(
-            f"INSERT OR IGNORE INTO desired ({ENTRY}, file, line_number, line_column, line, unusable)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (*values_of(entry), key_bytes(place.file), place.line, place.column, desired.line, desired.unusable),
-        )
-        return None if added.rowcount else self._place_of(entry.key)
+        place, values = desired.place, values_of(desired.entry)
+        row = (*values, _file(place.file), place.line, place.column, desired.unusable, desired.line)
+        if self._seen.is_new(values[0]):
+            self._database.add(_ACCEPT, row)
+            return None
+        return None if self._database.execute(_ACCEPT, row).rowcount else self._place_of(desired.entry.key)
 
     def save_desired(self, path: Path, note: bytes) -> None:
         """Write the desired side, as it is, and a note to an empty file, for `use_desired` of a later ledger.
@@ -209,10 +226,6 @@ class Ledger:
         saved.own(self._database)
         self._database.executemany("DELETE FROM desired WHERE key = ?", ((key_bytes(key),) for key in keys))
 
-    def is_unusable(self, seq: int) -> bool:
-        """Whether the service will mark a line of the manifest with errors."""
-        return bool(self._number("SELECT unusable <> '' FROM desired WHERE seq = ?", seq))
-
     def predicted_codes(self, keys: Iterable[str]) -> dict[str, str]:
         """With which codes the service will mark lines of the manifest, for those of these keys that it will mark."""
         query = "SELECT unusable FROM desired WHERE key = ? AND unusable <> ''"
@@ -246,10 +259,14 @@ class Ledger:
         `settled` names pairs (see `Row`) that are left out: stored differently from how they were sent, or let go. What
         `base.withhold` names is left out too.
         """
-        query = f"{_JOINED} WHERE (l.key IS NULL OR {_DIFFERS}) AND d.key NOT IN withheld ORDER BY d.seq"
-        for row in self._rows(query, {"strict": mode is Compare.STRICT}):
-            if not (row.let_go in settled or (row.in_live and row.pair in settled)):
-                yield row
+        rows = self._rows(f"{_JOINED} {_DIFFERING}", {"strict": mode is Compare.STRICT})
+        return (row for row in rows if not _is_settled(row, settled)) if settled else rows
+
+    def brief_differing(self, mode: Compare, settled: frozenset[str] = frozenset()) -> Iterator[Brief]:
+        """What `differing` gives, without lines."""
+        found = self._database.execute(f"{_BRIEF} {_DIFFERING}", {"strict": mode is Compare.STRICT})
+        rows = map(Brief._make, found)
+        return (row for row in rows if not _is_settled(row, settled)) if settled else rows
 
     def differences(self, mode: Compare, settled: frozenset[str] = frozenset()) -> Iterator[tuple[Row, Whose]]:
         """What `differing` gives, then what is live only, each with whose change it is since the base."""
@@ -260,6 +277,10 @@ class Ledger:
         """All desired rows, in manifest order."""
         return self._rows(f"{_JOINED} ORDER BY d.seq", {})
 
+    def brief_desired(self) -> Iterator[Brief]:
+        """What `desired_rows` gives, without lines."""
+        return map(Brief._make, self._database.execute(f"{_BRIEF} ORDER BY d.seq"))
+
     def live_only(self, *, withheld: bool = True) -> Iterator[Row]:
         """Live rows that the manifest does not have, as listed; with those that are `withheld`, or without them.
 
@@ -268,6 +289,13 @@ class Ledger:
         if self.is_part:
             return iter(())
         return self._rows(f"{_LIVE} {_LEFT if withheld else _LEFT_TO_US} ORDER BY l.seq", {})
+
+    def brief_live_only(self, *, withheld: bool = True) -> Iterator[Brief]:
+        """What `live_only` gives, without lines."""
+        if self.is_part:
+            return iter(())
+        left = _LEFT if withheld else _LEFT_TO_US
+        return map(Brief._make, self._database.execute(f"{_LIVE_BRIEF} {left} ORDER BY l.seq"))
 
     def desired_row(self, seq: int) -> Row:
         """The desired row with this number."""
@@ -418,6 +446,15 @@ class Ledger:
 
     def _rows(self, query: str, values: dict[str, object]) -> Iterator[Row]:
         return map(Row.of, self._database.execute(query, values))
+
+
+def _is_settled(row: Row | Brief, settled: frozenset[str]) -> bool:
+    return row.let_go in settled or (bool(row.in_live) and row.pair in settled)
+
+
+@lru_cache(maxsize=16)
+def _file(name: str) -> bytes:
+    return key_bytes(name)
 
 
 def _bare_content(key: bytes) -> bytes:
