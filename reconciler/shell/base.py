@@ -18,6 +18,7 @@ import msgspec
 
 from reconciler.apply.live import sheet_of_live
 from reconciler.apply.outcome import Outcome
+from reconciler.aws.clock import MOMENT, after
 from reconciler.entries import entry_of, parse_live
 from reconciler.errors import BadInput
 from reconciler.git import SHALLOW, blob_ids, is_shallow, write_blob
@@ -58,7 +59,7 @@ def left_by(
     same = before is not None and not plan.has_changes and (before.compare, before.digest, before.desired) == now
     if before and same and before.copy and copies.has(before.dataset, before.copy):
         return before
-    time = copies.now()
+    time = after(copies.now(), [before.at] if before else [])
     lines = ledger.base.copied(live_only=bool(files))
     name = copies.write(outcome.dataset_arn, time, _sheet(ledger, outcome, time), lines)
     pending = tuple(map(str, islice(_pending(ledger, mode), _PENDING + 1))) if files else ()
@@ -80,7 +81,7 @@ def left_by(
 
 
 def _time(now: datetime) -> str:
-    return f"{now:%Y-%m-%dT%H:%M:%S.%f}Z"
+    return f"{now:{MOMENT}}"
 
 
 def _sheet(ledger: Ledger, outcome: Outcome, now: datetime) -> dict[str, Any]:
@@ -110,12 +111,12 @@ def judge_by(copies: LiveCopies, dataset: DatasetDeclaration, known: Callable[[]
         found = sorted(filter(None, known()), key=lambda one: one.at)
         if not found:
             return Judged()
-        for left in found:
-            same_mode = left.compare is dataset.policy.compare
-            if left.digest == (live.digest if same_mode else ledger.live_facts(left.compare).digest):
-                return Judged(Basis.SAME, "live is as the last apply left it")
-        since = f"since the apply of {found[-1].at[:16].replace('T', ' ')} UTC"
-        missing = _filled(copies, dataset, found[-1], ledger)
+        left = found[-1]
+        same_mode = left.compare is dataset.policy.compare
+        if left.digest == (live.digest if same_mode else ledger.live_facts(left.compare).digest):
+            return Judged(Basis.SAME, "live is as the last apply left it")
+        since = f"since the apply of {left.at[:16].replace('T', ' ')} UTC"
+        missing = _filled(copies, dataset, left, ledger)
         return Judged(Basis.MOVED, missing) if missing else Judged(Basis.BASE, since)
 
     return judge
