@@ -27,7 +27,7 @@ def blocks(page: str, key: str) -> list[str]:
     return [text for text in YAML.findall((ROOT / page).read_text()) if re.search(f"^{key}:", text, re.MULTILINE)]
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/manifests.md"])
+@pytest.mark.parametrize("page", ["docs/getting-started.md", "docs/manifests.md"])
 def test_manifests_on_the_pages_may_be_copied(page: str, tmp_path: Path) -> None:
     """There is no error, nothing that the service would mark, and no comment that is taken for a part of a name."""
     examples = blocks(page, "entries")
@@ -40,7 +40,7 @@ def test_manifests_on_the_pages_may_be_copied(page: str, tmp_path: Path) -> None
         assert found.entries
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/manifests.md"])
+@pytest.mark.parametrize("page", ["docs/getting-started.md", "docs/manifests.md"])
 def test_projects_on_the_pages_may_be_copied(page: str, tmp_path: Path) -> None:
     """Every key and value in them is one that is read."""
     examples = blocks(page, "project")
