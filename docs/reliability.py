@@ -134,7 +134,8 @@ def _head() -> Iterator[str]:
     yield "# Faults, and what an apply does about them\n"
     yield "Nothing here was tried on the live service: the emulator ([emulator.md](emulator.md)) makes the faults and"
     yield "changes of others. The tests are in `tests/reliability`; this runs the long ones and writes their figures:\n"
-    yield "```\nRELIABILITY_RECORD=1 python -m pytest -m slow tests/reliability && python docs/pages.py\n```\n"
+    yield "<!-- not run: it takes half an hour -->"
+    yield "```console\n$ RELIABILITY_RECORD=1 python -m pytest -m slow tests/reliability && python docs/pages.py\n```\n"
 
 
 def _ends() -> Iterator[str]:

@@ -13,7 +13,7 @@ from itertools import chain
 from msgspec import Struct
 
 from reconciler.entries import bare_line
-from reconciler.ledger import LET_GO, Facts, Ledger, Row
+from reconciler.ledger import LET_GO, Brief, Facts, Ledger, Row
 from reconciler.limits import BATCH_BYTES
 from reconciler.model import Change, Verb
 from reconciler.policy import Compare, Policy, Rejection
@@ -60,8 +60,11 @@ def changes(ledger: Ledger, mode: Compare, settled: frozenset[str] = frozenset()
 
 def loads(ledger: Ledger) -> Iterator[Change]:
     """All desired entries as adds, in manifest order: what fills an empty dataset."""
-    for row in ledger.desired_rows():
-        yield Change(Verb.ADD, row.key, row.seq, row.desired, place=row.place, labels=row.labels, declared=row.declared)
+    return map(_loaded, ledger.desired_rows())
+
+
+def _loaded(row: Row) -> Change:
+    return Change(Verb.ADD, row.key, row.seq, row.desired, place=row.place, labels=row.labels, declared=row.declared)
 
 
 def live_only(ledger: Ledger, *, unlabel: bool, settled: frozenset[str] = frozenset()) -> Iterator[Change]:
@@ -71,15 +74,25 @@ def live_only(ledger: Ledger, *, unlabel: bool, settled: frozenset[str] = frozen
     (see `Comparison`), are left out. Without it each is one line of information. Retired ones are unlabelled anyway.
     """
     for row in ledger.live_only(withheld=not unlabel):
-        if not (unlabel or row.retired):
-            yield _left(row)
-        elif row.live_labelled and row.let_go not in settled:
-            yield unlabelled(row)
+        verb = _verb_of_left(row, unlabel=unlabel, settled=settled)
+        if verb:
+            yield unlabelled(row) if verb is Verb.UNLABEL else _left(row)
+
+
+def _verb_of_left(row: Row | Brief, *, unlabel: bool, settled: frozenset[str]) -> Verb | None:
+    """The verb of a live-only row; None where nothing is said about it."""
+    if not (unlabel or row.retired):
+        return Verb.LIVE_ONLY
+    return Verb.UNLABEL if row.live_labelled and not (settled and row.let_go in settled) else None
 
 
 def unlabels(ledger: Ledger, *, unlabel: bool, settled: frozenset[str] = frozenset()) -> Iterator[Change]:
     """The changes among those of `live_only` that send something."""
     return (one for one in live_only(ledger, unlabel=unlabel, settled=settled) if one.verb is Verb.UNLABEL)
+
+
+def _verb_of(row: Row | Brief) -> Verb:
+    return Verb.UPDATE if row.in_live else Verb.ADD
 
 
 def _left(row: Row) -> Change:
@@ -89,7 +102,7 @@ def _left(row: Row) -> Change:
 
 def changed(row: Row) -> Change:
     """The change that makes a desired row live: an add if live does not have the key, else an update."""
-    verb = Verb.UPDATE if row.in_live else Verb.ADD
+    verb = _verb_of(row)
     labels = row.labels, row.live_labels, row.declared, row.live_declared
     return Change(verb, row.key, row.seq, row.desired, row.live, row.place, *labels)
 
@@ -167,17 +180,18 @@ def compare(
     if not exists:
         return Comparison(Action.CREATE, policy, desired, None, add=desired.entries)
     live = ledger.live_facts(policy.compare)
-    left = Counter(row.retired for row in ledger.live_only())
+    left = Counter(bool(row.retired) for row in ledger.brief_live_only())
     if policy.extra.replaces and left[False]:
         return Comparison(
             Action.REPLACE, policy, desired, live, add=desired.entries, live_only=left.total(), marked=live.marked
         )
     if policy.rejected is Rejection.FAIL:
         settled = frozenset(pair for pair in settled if not pair.startswith(LET_GO))
-    verbs = Counter(change.verb for change in changes(ledger, policy.compare, settled))
-    sent = Counter(one.retired for one in unlabels(ledger, unlabel=policy.extra.unlabels, settled=settled))
+    verbs = Counter(_verb_of(row) for row in ledger.brief_differing(policy.compare, settled))
+    going = _left_in_brief(ledger, unlabel=policy.extra.unlabels, settled=settled)
+    sent = Counter(bool(row.retired) for verb, row in going if verb is Verb.UNLABEL)
     lets_go = any(pair.startswith(LET_GO) for pair in settled)
-    let_go = sum(row.let_go in settled for row in ledger.differing(policy.compare)) if lets_go else 0
+    let_go = sum(row.let_go in settled for row in ledger.brief_differing(policy.compare)) if lets_go else 0
     return Comparison(
         Action.UPDATE if verbs or sent else Action.NOTHING,
         policy,
@@ -205,6 +219,32 @@ def shown_changes(ledger: Ledger, compared: Comparison) -> Iterator[Change]:
     unlabel = compared.policy.extra.unlabels
     settled = compared.settled
     return chain(changes(ledger, compared.policy.compare, settled), live_only(ledger, unlabel=unlabel, settled=settled))
+
+
+def in_brief(ledger: Ledger, compared: Comparison, *, sent: bool = False) -> Iterator[tuple[Verb, Brief]]:
+    """What `shown_changes` gives, without lines; with `sent` only what is sent, in the manifest's order."""
+    if compared.loads_all:
+        adds: Iterator[tuple[Verb, Brief]] = ((Verb.ADD, row) for row in ledger.brief_desired())
+        left = ledger.brief_live_only() if compared.live and not sent else iter(())
+        return chain(adds, ((Verb.LIVE_ONLY, row) for row in left))
+    differing = ledger.brief_differing(compared.policy.compare, compared.settled)
+    going = _left_in_brief(ledger, unlabel=compared.policy.extra.unlabels, settled=compared.settled)
+    shown = (one for one in going if not sent or one[0] is Verb.UNLABEL)
+    return chain(((_verb_of(row), row) for row in differing), shown)
+
+
+def with_lines(ledger: Ledger, compared: Comparison, verb: Verb, row: Brief) -> Change:
+    """The change of `shown_changes` that `in_brief` gave as this verb and row."""
+    if verb in {Verb.LIVE_ONLY, Verb.UNLABEL}:
+        return (unlabelled if verb is Verb.UNLABEL else _left)(ledger.live_row(row.seq))
+    return (_loaded if compared.loads_all else changed)(ledger.desired_row(row.seq))
+
+
+def _left_in_brief(ledger: Ledger, *, unlabel: bool, settled: frozenset[str]) -> Iterator[tuple[Verb, Brief]]:
+    """What `live_only` gives, without lines."""
+    for row in ledger.brief_live_only(withheld=not unlabel):
+        if verb := _verb_of_left(row, unlabel=unlabel, settled=settled):
+            yield verb, row
 
 
 def shown_total(compared: Comparison) -> int:

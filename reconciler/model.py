@@ -229,6 +229,19 @@ class Mark(Struct, frozen=True, gc=False):
     message: str
 
 
+class Origin(NamedTuple):
+    """Who made the labels of a line: what its attributes say under `human-annotated`, and their job-names, in order.
+
+    And the lowest and the highest confidence, and the lowest of what a machine annotated; None where none is stated.
+    """
+
+    said: tuple[str, ...] = ()
+    jobs: tuple[str, ...] = ()
+    lowest: float | None = None
+    highest: float | None = None
+    machine_lowest: float | None = None
+
+
 class Entry(Struct, frozen=True, gc=False):
     """What one line means, read by `reconciler.entries`.
 
@@ -236,7 +249,7 @@ class Entry(Struct, frozen=True, gc=False):
     and both without what the service adds. `labels` are the distinct label names in order of first use, `boxes` the
     number of bounding boxes, `labelled` whether it has any label attribute (a line with zero boxes has one). `declared`
     are the labels and those of its class-maps that no box uses, `box_counts` how many boxes have each of `labels`, in
-    the same order (empty without boxes).
+    the same order (empty without boxes). `origin` is None for an unlabelled line.
     """
 
     key: str
@@ -248,6 +261,7 @@ class Entry(Struct, frozen=True, gc=False):
     marks: tuple[Mark, ...] = ()
     declared: tuple[str, ...] = ()
     box_counts: tuple[int, ...] = ()
+    origin: Origin | None = None
 
 
 class DesiredEntry(Struct, frozen=True, gc=False):

@@ -14,7 +14,7 @@ import msgspec
 
 from reconciler.analysis.results import FieldChange
 from reconciler.entries import IMAGE_TYPE, METADATA, SOURCE_REF, Attribute, attributes
-from reconciler.entries.meaning import Document, canonical, encoded
+from reconciler.entries.meaning import Document, canonical, confidences, encoded
 
 # A field's value is shown, not kept: the line itself is in the manifest.
 VALUE_CHARACTERS: Final = 200
@@ -69,14 +69,6 @@ def field_changes(before: Document, after: Document) -> tuple[FieldChange, ...]:
 def all_fields(before: Document, after: Document) -> tuple[FieldChange, ...]:
     """What differs between all of two lines."""
     return tuple(_members(before, after, ""))
-
-
-def confidences(attribute: Attribute) -> list[float]:
-    """The confidences that an attribute states: its own, or its boxes'."""
-    objects = attribute.metadata.get("objects")
-    stated = objects if isinstance(objects, list) else [attribute.metadata]
-    values = [one.get("confidence") for one in stated if isinstance(one, dict)]
-    return [value for value in values if type(value) is int or type(value) is float]
 
 
 def slots_of(document: Document) -> dict[tuple[str, str | int], Attribute]:

@@ -4,13 +4,15 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from math import inf
-from typing import Final
+from typing import Final, Self
 
-from reconciler.analysis.fields import confidences, document_of, slots_of
+from reconciler.analysis.fields import document_of, slots_of
 from reconciler.analysis.results import IgnoredField, JobCount, MachineLabels, Provenance, ProvenanceSide
-from reconciler.analysis.sides import Pair
-from reconciler.entries import METADATA, SOURCE_REF, Attribute, attributes
+from reconciler.entries import METADATA, Attribute
 from reconciler.entries.meaning import Document
+from reconciler.ledger import DESIRED, LIVE, LIVE_ONLY, MANIFEST, Ledger
+from reconciler.model import Origin
+from reconciler.policy import Leftover
 
 JOBS_SHOWN: Final = 20
 _EXAMPLES: Final = 3
@@ -31,25 +33,19 @@ class _Count:
     machine_lowest: float = inf
     jobs: Counter[str] = field(default_factory=Counter)
 
-    def see(self, document: Document) -> set[str]:
-        """Count an entry; what its attributes say of who labelled it."""
-        known = list(attributes(document))
-        if not known:
-            return set()
-        said = {word for attribute in known if isinstance(word := attribute.metadata.get("human-annotated"), str)}
-        self.human += "yes" in said
-        self.machine += "no" in said
-        self.unsaid += said.isdisjoint(("yes", "no"))
-        if "no" in said:
-            by_machine = [one for one in known if one.metadata.get("human-annotated") == "no"]
-            stated = [value for attribute in by_machine for value in confidences(attribute)]
-            self.machine_lowest = min([self.machine_lowest, *stated])
-        stated = [value for attribute in known for value in confidences(attribute)]
-        self.lowest, self.highest = min([self.lowest, *stated]), max([self.highest, *stated])
-        for job in {name for attribute in known if isinstance(name := attribute.metadata.get("job-name"), str)}:
-            if job in self.jobs or len(self.jobs) < _JOBS_COUNTED:
-                self.jobs[job] += 1
-        return said
+    def see(self, origins: Iterable[tuple[Origin, int]]) -> Self:
+        """Count origins, each with how many entries have it."""
+        for origin, many in origins:
+            self.human += many * ("yes" in origin.said)
+            self.machine += many * ("no" in origin.said)
+            self.unsaid += many * ("yes" not in origin.said and "no" not in origin.said)
+            self.lowest = min(self.lowest, _or(origin.lowest, inf))
+            self.highest = max(self.highest, _or(origin.highest, -inf))
+            self.machine_lowest = min(self.machine_lowest, _or(origin.machine_lowest, inf))
+            for job in origin.jobs:
+                if job in self.jobs or len(self.jobs) < _JOBS_COUNTED:
+                    self.jobs[job] += many
+        return self
 
     def side(self) -> ProvenanceSide:
         return ProvenanceSide(
@@ -61,64 +57,69 @@ class _Count:
         )
 
 
-class ProvenanceCount:
-    """Reads both sides of a dataset, pair by pair."""
+def provenance_of(ledger: Ledger, leftover: Leftover, *, strict: bool) -> tuple[Provenance, MachineLabels]:
+    """The figures of live as it is, and as it will be; `strict`: every difference is sent.
 
-    def __init__(self) -> None:
-        self._before, self._after = _Count(), _Count()
-        self._fields: Counter[str] = Counter()
-        self._ignored = self._verified = self._unsent = 0
-        self._examples: list[str] = []
-
-    def see(self, pair: Pair) -> None:
-        """Read one key."""
-        before = self._before.see(pair.before.document) if pair.before is not None else set[str]()
-        after = self._after.see(pair.after.document) if pair.after is not None else set[str]()
-        if pair.after is not None and "no" in before and after == {"yes"}:
-            self._verified += 1
-            self._unsent += pair.ignored
-            self._examples += [str(pair.after.document[SOURCE_REF])] if len(self._examples) < _EXAMPLES else []
-        elif pair.ignored and pair.before is not None and pair.after is not None:
-            self._ignored += 1
-            self._fields.update(ignored_fields(pair.before.document, pair.after.document))
-
-    def machine(self, *, strict: bool) -> MachineLabels:
-        """The entries of all pairs seen that a machine labelled; `strict`: every difference is sent."""
-        return MachineLabels(
-            before=self._before.machine,
-            after=self._after.machine,
-            lowest_before=_known(self._before.machine_lowest),
-            lowest_after=_known(self._after.machine_lowest),
-            verified=self._verified,
-            unsent=0 if strict else self._unsent,
-            examples=tuple(self._examples),
-        )
-
-    def provenance(self) -> Provenance:
-        """The figures of all pairs seen."""
-        old, new = self._before.jobs, self._after.jobs
-        names = sorted(old | new, key=lambda name: (-new[name], -old[name], name))
-        fields = sorted(self._fields.items(), key=lambda counted: (-counted[1], counted[0]))
-        return Provenance(
-            before=self._before.side(),
-            after=self._after.side(),
-            jobs=tuple(JobCount(value=name, before=old[name], after=new[name]) for name in names[:JOBS_SHOWN]),
-            other_jobs=len(names[JOBS_SHOWN:]),
-            ignored=tuple(IgnoredField(field=name, entries=many) for name, many in fields),
-            ignored_entries=self._ignored,
-        )
+    Only lines that mean the same and are not the same are parsed.
+    """
+    before, after = _Count().see(ledger.origins(LIVE)), _Count().see(ledger.origins(MANIFEST))
+    if leftover is Leftover.STAYS:
+        after.see(ledger.origins(LIVE_ONLY))
+    verified = unsent = 0
+    examples: list[str] = []
+    for key, live, desired, is_ignored in ledger.other_origins():
+        if _is_verified(live, desired):
+            verified += 1
+            unsent += is_ignored
+            examples += [key] if verified <= _EXAMPLES else []
+    ignored, fields = 0, Counter[str]()
+    for live, desired, line, other in ledger.ignored_lines():
+        if not _is_verified(live, desired):
+            ignored += 1
+            fields.update(ignored_fields(document_of(line), document_of(other)))
+    machine = MachineLabels(
+        before=before.machine,
+        after=after.machine,
+        lowest_before=_known(before.machine_lowest),
+        lowest_after=_known(after.machine_lowest),
+        verified=verified,
+        unsent=0 if strict else unsent,
+        examples=tuple(examples),
+    )
+    return _provenance(before, after, fields, ignored), machine
 
 
-def machine_labels(lines: Iterable[bytes]) -> MachineLabels:
-    """The entries that a machine labelled among lines of a manifest that is compared with nothing."""
-    count = _Count()
-    for line in lines:
-        count.see(document_of(line))
+def _is_verified(live: Origin | None, desired: Origin | None) -> bool:
+    """Whether a machine labelled an entry before, and people alone after."""
+    return live is not None and desired is not None and "no" in live.said and desired.said == ("yes",)
+
+
+def _provenance(before: _Count, after: _Count, ignored: Counter[str], entries: int) -> Provenance:
+    old, new = before.jobs, after.jobs
+    names = sorted(old | new, key=lambda name: (-new[name], -old[name], name))
+    fields = sorted(ignored.items(), key=lambda counted: (-counted[1], counted[0]))
+    return Provenance(
+        before=before.side(),
+        after=after.side(),
+        jobs=tuple(JobCount(value=name, before=old[name], after=new[name]) for name in names[:JOBS_SHOWN]),
+        other_jobs=len(names[JOBS_SHOWN:]),
+        ignored=tuple(IgnoredField(field=name, entries=many) for name, many in fields),
+        ignored_entries=entries,
+    )
+
+
+def machine_labels(ledger: Ledger) -> MachineLabels:
+    """The entries that a machine labelled in a manifest that is compared with nothing."""
+    count = _Count().see(ledger.origins(DESIRED))
     return MachineLabels(after=count.machine, lowest_after=_known(count.machine_lowest))
 
 
 def _known(lowest: float) -> float | None:
     return lowest if lowest < inf else None
+
+
+def _or(value: float | None, otherwise: float) -> float:
+    return otherwise if value is None else value
 
 
 def ignored_fields(before: Document, after: Document) -> set[str]:

@@ -1,10 +1,14 @@
 """Time as a parameter: the only module that sleeps or reads the clock."""
 
 import time
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
+
+# A moment as records have it.
+MOMENT: Final = "%Y-%m-%dT%H:%M:%S.%fZ"
 
 
 class Clock(Protocol):
@@ -34,3 +38,17 @@ def utc_now() -> "datetime":
     from datetime import UTC, datetime  # noqa: PLC0415 - a wrong argument needs no date
 
     return datetime.now(UTC)
+
+
+def after(now: "datetime", earlier: "Iterable[str]", form: str = MOMENT) -> "datetime":
+    """`now`, or just after the latest of these moments, where the clock that wrote it was ahead of this one.
+
+    What is ordered by time stays in the order in which it was written. A text of another form does not count.
+    """
+    from contextlib import suppress  # noqa: PLC0415 - as above
+    from datetime import UTC, datetime, timedelta  # noqa: PLC0415 - as above
+
+    for text in earlier:
+        with suppress(ValueError, OverflowError):
+            now = max(now, datetime.strptime(text, form).replace(tzinfo=UTC) + timedelta(microseconds=1))
+    return now

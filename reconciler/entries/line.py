@@ -15,7 +15,18 @@ from typing import Any, Final
 
 import msgspec
 
-from reconciler.entries.meaning import SOURCE_REF, Document, canonical, digest_of, encoded, hashed, meaning_of
+from reconciler.entries.meaning import (
+    SOURCE_REF,
+    Document,
+    attributes,
+    canonical,
+    digest_of,
+    encoded,
+    hashed,
+    meaning_of,
+    origin_of,
+    said_by,
+)
 from reconciler.model import Entry, Mark
 
 # Where the service may write lists of {code, message}.
@@ -132,6 +143,7 @@ def own_entry(own: Document, marks: tuple[Mark, ...] = ()) -> Entry:
         marks=marks,
         declared=tuple(dict.fromkeys((*labels, *meaning.declared))),
         box_counts=tuple(boxes[label] for label in labels) if boxes else (),
+        origin=origin_of(tuple(map(said_by, attributes(own)))),
     )
 
 

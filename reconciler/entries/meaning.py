@@ -6,11 +6,15 @@ Source: Custom Labels Developer Guide, "Creating a manifest file".
 import json
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from hashlib import blake2b
+from math import isnan
 from typing import Any, Final, NamedTuple
 
 import msgspec
 from msgspec import Struct
+
+from reconciler.model import Origin
 
 SOURCE_REF: Final = "source-ref"
 METADATA: Final = "-metadata"
@@ -45,6 +49,44 @@ def attributes(document: Document) -> Iterator[Attribute]:
         if kind in {IMAGE_TYPE, BOXES_TYPE}:
             attribute = name.removesuffix(METADATA)
             yield Attribute(attribute, document.get(attribute), metadata, kind)
+
+
+def confidences(attribute: Attribute) -> list[float]:
+    """The confidences that an attribute states: its own, or its boxes'."""
+    objects = attribute.metadata.get("objects")
+    stated = objects if isinstance(objects, list) else [attribute.metadata]
+    values = [one.get("confidence") for one in stated if isinstance(one, dict)]
+    return [value for value in values if type(value) is int or type(value) is float]
+
+
+# What one attribute says of its origin: `human-annotated`, `job-name`, its lowest and its highest confidence.
+Said = tuple[str | None, str | None, float | None, float | None]
+
+
+def said_by(attribute: Attribute) -> Said:
+    """What an attribute says; what is not text, or not a number, says nothing."""
+    stated = [value for value in confidences(attribute) if not isnan(value)]
+    human, job = attribute.metadata.get("human-annotated"), attribute.metadata.get("job-name")
+    return (
+        human if isinstance(human, str) else None,
+        job if isinstance(job, str) else None,
+        min(stated, default=None),
+        max(stated, default=None),
+    )
+
+
+@lru_cache(maxsize=4096)  # few origins, many lines
+def origin_of(said: tuple[Said, ...]) -> Origin | None:
+    """The origin of a line, from what its label attributes say; None without any."""
+    if not said:
+        return None
+    return Origin(
+        tuple(sorted({human for human, _job, _low, _high in said if human is not None})),
+        tuple(sorted({job for _human, job, _low, _high in said if job is not None})),
+        min((low for _human, _job, low, _high in said if low is not None), default=None),
+        max((high for _human, _job, _low, high in said if high is not None), default=None),
+        min((low for human, _job, low, _high in said if human == "no" and low is not None), default=None),
+    )
 
 
 # Coordinates are compared in thousandths of a pixel.

@@ -11,6 +11,7 @@ import json
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
+from functools import lru_cache
 from itertools import chain
 from pathlib import Path
 from typing import Any, Final, Self
@@ -21,23 +22,27 @@ from reconciler.entries.image_names import Images
 from reconciler.ledger import saved
 from reconciler.ledger.base import APPLIED, BaseSide, Whose
 from reconciler.ledger.base import SCHEMA as BASE_SCHEMA
+from reconciler.ledger.database import Database, Seen
 from reconciler.ledger.rows import (
+    ENTRY,
+    Brief,
     Facts,
     LabelGroup,
     MarkedEntry,
     Row,
-    StoredSide,
     key_bytes,
     key_text,
     names,
+    origin_in,
     place_at,
     values_of,
 )
 from reconciler.ledger.send_queue import SendQueue
-from reconciler.model import Change, DesiredEntry, Entry, Mark, Place
+from reconciler.model import Change, DesiredEntry, Entry, Mark, Origin, Place
 from reconciler.policy import Compare
 
 _SCHEMA = f"""
+PRAGMA page_size = 16384;
 PRAGMA journal_mode = OFF;
 PRAGMA synchronous = OFF;
 PRAGMA cache_size = -8000;
@@ -45,7 +50,7 @@ CREATE TABLE desired {saved.DESIRED};
 CREATE TABLE live (
     seq INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, meaning BLOB NOT NULL, content BLOB NOT NULL,
     labelled INTEGER NOT NULL, boxes INTEGER NOT NULL, labels TEXT NOT NULL, declared TEXT NOT NULL,
-    box_counts TEXT NOT NULL, marks TEXT NOT NULL, line BLOB, retired INTEGER NOT NULL
+    box_counts TEXT NOT NULL, origin TEXT NOT NULL, marks TEXT NOT NULL, line BLOB, retired INTEGER NOT NULL
 );
 """
 
@@ -64,24 +69,36 @@ _LIVE = (
     " l.declared, l.retired"
 )
 
+# The same rows in the columns of `Brief`; the length of a line is known without reading it.
+_BRIEF = (
+    "SELECT d.seq, d.key, LENGTH(d.line), l.key IS NOT NULL, COALESCE(l.labelled, 0), d.content, l.content,"
+    " d.unusable <> '', 0 FROM desired d LEFT JOIN live l ON l.key = d.key"
+)
+_LIVE_BRIEF = "SELECT l.seq, l.key, 0, 1, l.labelled, NULL, l.content, 0, l.retired"
+
 # How two lines of one key are compared: strictly when the policy says so, and where the service marked the live line,
 # so that a fix of a field that labels mode ignores is sent.
 _DIFFERS = "(CASE WHEN :strict OR l.marks <> '[]' THEN d.content <> l.content ELSE d.meaning <> l.meaning END)"
+
+_DIFFERING = f"WHERE (l.key IS NULL OR {_DIFFERS}) AND d.key NOT IN withheld ORDER BY d.seq"
 
 # Rows of both sides, and which of them differ only in fields that labels mode ignores.
 _PAIRS = "desired d JOIN live l ON l.key = d.key"
 _IGNORED = "d.meaning = l.meaning AND d.content <> l.content AND l.marks = '[]'"
 
+_ACCEPT: Final = (
+    f"INSERT OR IGNORE INTO desired ({ENTRY}, file, line_number, line_column, unusable, line)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
 # A live line is added: its entry as `values_of` has it, marks, line, whether it is retired. The line is not kept where
 # the desired one has the same content. The second statement adds one whose text is that of the desired line: it is the
 # same entry.
-_ENTRY = "key, meaning, content, labelled, boxes, labels, declared, box_counts"
-_ADD = f"INSERT OR REPLACE INTO live ({_ENTRY}, marks, line, retired)"
+_ADD = f"INSERT OR REPLACE INTO live ({ENTRY}, marks, line, retired)"
 _OBSERVE = (
-    f"{_ADD} SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9,"
-    " CASE WHEN NOT EXISTS (SELECT 1 FROM desired WHERE key = ?1 AND content = ?3) THEN ?10 END, ?11"
+    f"{_ADD} SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10,"
+    " CASE WHEN NOT EXISTS (SELECT 1 FROM desired WHERE key = ?1 AND content = ?3) THEN ?11 END, ?12"
 )
-_OBSERVE_EQUAL = f"{_ADD} SELECT {_ENTRY}, ?, NULL, ? FROM desired WHERE key = ? AND line = ?"
+_OBSERVE_EQUAL = f"{_ADD} SELECT {ENTRY}, ?, NULL, ? FROM desired WHERE key = ? AND line = ?"
 
 # How nearly every line begins.
 _KEY_FIRST = b'{"source-ref":"'
@@ -91,8 +108,8 @@ LIVE: Final = "live"
 DESIRED: Final = "desired"
 # Live and manifest after an apply, but for what is live only.
 MANIFEST: Final = (
-    "(SELECT labels, box_counts, boxes, labelled FROM desired WHERE key NOT IN withheld UNION ALL"
-    " SELECT labels, box_counts, boxes, labelled FROM live WHERE key IN withheld AND key IN (SELECT key FROM desired))"
+    "(SELECT labels, box_counts, boxes, labelled, origin FROM desired WHERE key NOT IN withheld UNION ALL SELECT"
+    " labels, box_counts, boxes, labelled, origin FROM live WHERE key IN withheld AND key IN (SELECT key FROM desired))"
 )
 LIVE_ONLY: Final = "live WHERE NOT retired AND key NOT IN (SELECT key FROM desired)"
 DESIRED_ONLY: Final = "desired WHERE key NOT IN (SELECT key FROM live)"
@@ -109,7 +126,8 @@ class Ledger:
         self.retired = Images()
         self.is_part = False  # whether the desired side is some lines only, which say nothing about other live entries
         self._common = CommonLines()
-        self._database = sqlite3.connect("", isolation_level=None, uri=True)
+        self._database = sqlite3.connect("", isolation_level=None, uri=True, factory=Database)
+        self._seen = Seen()
         self._database.executescript(_SCHEMA + BASE_SCHEMA)
         self._database.execute("BEGIN")
         self.base = BaseSide(self._database)
@@ -122,14 +140,12 @@ class Ledger:
 
     def accept(self, desired: DesiredEntry) -> Place | None:
         """Add a line of the manifest; for a repeated key nothing is added and the earlier line's place is returned."""
-        entry, place = desired.entry, desired.place
-        added = self._database.execute(
-            "INSERT OR IGNORE INTO desired (key, meaning, content, labelled, boxes, labels, declared,"
-            " box_counts, file, line_number, line_column, line, unusable)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (*values_of(entry), key_bytes(place.file), place.line, place.column, desired.line, desired.unusable),
-        )
-        return None if added.rowcount else self._place_of(entry.key)
+        place, values = desired.place, values_of(desired.entry)
+        row = (*values, _file(place.file), place.line, place.column, desired.unusable, desired.line)
+        if self._seen.is_new(values[0]):
+            self._database.add(_ACCEPT, row)
+            return None
+        return None if self._database.execute(_ACCEPT, row).rowcount else self._place_of(desired.entry.key)
 
     def save_desired(self, path: Path, note: bytes) -> None:
         """Write the desired side, as it is, and a note to an empty file, for `use_desired` of a later ledger.
@@ -175,7 +191,7 @@ class Ledger:
 
     def stored_desired(self) -> Iterator[tuple[Any, ...]]:
         """The desired side as another ledger takes it in place of live, in manifest order."""
-        return self._database.execute(f"SELECT {_ENTRY}, '[]', line FROM desired ORDER BY seq")
+        return self._database.execute(f"SELECT {ENTRY}, '[]', line FROM desired ORDER BY seq")
 
     def _observe_equal(self, raw: bytes, marks: str) -> bool:
         """Add a listed line where the desired side has the same text; such a line is not parsed again."""
@@ -215,10 +231,6 @@ class Ledger:
         saved.own(self._database)
         self._database.executemany("DELETE FROM desired WHERE key = ?", ((key_bytes(key),) for key in keys))
 
-    def is_unusable(self, seq: int) -> bool:
-        """Whether the service will mark a line of the manifest with errors."""
-        return bool(self._number("SELECT unusable <> '' FROM desired WHERE seq = ?", seq))
-
     def predicted_codes(self, keys: Iterable[str]) -> dict[str, str]:
         """With which codes the service will mark lines of the manifest, for those of these keys that it will mark."""
         query = "SELECT unusable FROM desired WHERE key = ? AND unusable <> ''"
@@ -252,10 +264,14 @@ class Ledger:
         `settled` names pairs (see `Row`) that are left out: stored differently from how they were sent, or let go. What
         `base.withhold` names is left out too.
         """
-        query = f"{_JOINED} WHERE (l.key IS NULL OR {_DIFFERS}) AND d.key NOT IN withheld ORDER BY d.seq"
-        for row in self._rows(query, {"strict": mode is Compare.STRICT}):
-            if not (row.let_go in settled or (row.in_live and row.pair in settled)):
-                yield row
+        rows = self._rows(f"{_JOINED} {_DIFFERING}", {"strict": mode is Compare.STRICT})
+        return (row for row in rows if not _is_settled(row, settled)) if settled else rows
+
+    def brief_differing(self, mode: Compare, settled: frozenset[str] = frozenset()) -> Iterator[Brief]:
+        """What `differing` gives, without lines."""
+        found = self._database.execute(f"{_BRIEF} {_DIFFERING}", {"strict": mode is Compare.STRICT})
+        rows = map(Brief._make, found)
+        return (row for row in rows if not _is_settled(row, settled)) if settled else rows
 
     def differences(self, mode: Compare, settled: frozenset[str] = frozenset()) -> Iterator[tuple[Row, Whose]]:
         """What `differing` gives, then what is live only, each with whose change it is since the base."""
@@ -266,6 +282,10 @@ class Ledger:
         """All desired rows, in manifest order."""
         return self._rows(f"{_JOINED} ORDER BY d.seq", {})
 
+    def brief_desired(self) -> Iterator[Brief]:
+        """What `desired_rows` gives, without lines."""
+        return map(Brief._make, self._database.execute(f"{_BRIEF} ORDER BY d.seq"))
+
     def live_only(self, *, withheld: bool = True) -> Iterator[Row]:
         """Live rows that the manifest does not have, as listed; with those that are `withheld`, or without them.
 
@@ -274,6 +294,13 @@ class Ledger:
         if self.is_part:
             return iter(())
         return self._rows(f"{_LIVE} {_LEFT if withheld else _LEFT_TO_US} ORDER BY l.seq", {})
+
+    def brief_live_only(self, *, withheld: bool = True) -> Iterator[Brief]:
+        """What `live_only` gives, without lines."""
+        if self.is_part:
+            return iter(())
+        left = _LEFT if withheld else _LEFT_TO_US
+        return map(Brief._make, self._database.execute(f"{_LIVE_BRIEF} {left} ORDER BY l.seq"))
 
     def desired_row(self, seq: int) -> Row:
         """The desired row with this number."""
@@ -323,44 +350,37 @@ class Ledger:
         desired, live = self._database.execute(f"SELECT ({desired}), ({live})", {"key": key_bytes(key)}).fetchone()
         return desired, live
 
-    def both_sides(self) -> Iterator[tuple[StoredSide, StoredSide | None, bool]]:
-        """Every desired line, in manifest order, with its live line (None: there is none; the same object: equal).
+    def origins(self, rows: str) -> Iterator[tuple[Origin, int]]:
+        """The origins of labelled entries of LIVE, DESIRED, MANIFEST or LIVE_ONLY, and how many have each."""
+        for origin, many in self._database.execute(f"SELECT origin, COUNT(*) FROM {rows} GROUP BY origin"):
+            if found := origin_in(origin):
+                yield found, many
 
-        A withheld entry is as live has it on both sides.
+    def other_origins(self) -> Iterator[tuple[str, Origin | None, Origin | None, bool]]:
+        """The entries of both sides whose origin differs: live's, the manifest's, and whether that is ignored.
 
-        The last member is whether the two differ only in fields that labels mode ignores.
+        In the manifest's order, without those that are withheld.
         """
         query = (
-            "SELECT d.labels, d.boxes, d.labelled, d.line, l.key IS NOT NULL, l.labels, l.boxes, l.labelled, l.line,"
-            f" {_IGNORED}, d.key IN withheld FROM desired d LEFT JOIN live l ON l.key = d.key ORDER BY d.seq"
+            f"SELECT d.key, l.origin, d.origin, {_IGNORED} FROM {_PAIRS}"
+            " WHERE d.origin <> l.origin AND d.key NOT IN withheld ORDER BY d.seq"
         )
-        for row in self._database.execute(query):
-            desired = StoredSide(*row[:4])
-            if row[10]:
-                if row[4]:
-                    kept = StoredSide(*row[5:9])
-                    yield kept, kept, False
-            elif row[4] and row[8] is None:
-                yield desired, desired, False
-            else:
-                yield desired, StoredSide(*row[5:9]) if row[4] else None, bool(row[9])
+        for key, live, desired, ignored in self._database.execute(query):
+            yield key_text(key), origin_in(live), origin_in(desired), bool(ignored)
 
-    def live_only_sides(self) -> Iterator[StoredSide]:
-        """The live lines whose keys the manifest does not have, as listed."""
-        columns = "l.labels, l.boxes, l.labelled, l.line, l.retired"
-        for row in self._database.execute(f"SELECT {columns} {_LEFT} ORDER BY l.seq"):
-            yield StoredSide(*row)
+    def ignored_lines(self) -> Iterator[tuple[Origin | None, Origin | None, bytes, bytes]]:
+        """The entries that differ only in fields that labels mode ignores, without those that are withheld.
+
+        Of each the origin of live and of the manifest, and both lines.
+        """
+        query = f"SELECT l.origin, d.origin, l.line, d.line FROM {_PAIRS} WHERE {_IGNORED} AND d.key NOT IN withheld"
+        for live, desired, *lines in self._database.execute(query):
+            yield origin_in(live), origin_in(desired), *lines
 
     def keys(self, rows: str = DESIRED) -> Iterator[tuple[str, bool]]:
         """Every key of the manifest, or of live (LIVE), in its order, and whether its entry is labelled."""
         for key, labelled in self._database.execute(f"SELECT key, labelled FROM {rows} ORDER BY seq"):
             yield key_text(key), bool(labelled)
-
-    def lines_by_machine(self) -> Iterator[bytes]:
-        """Every line of the manifest that may say that a machine labelled it (`"human-annotated":"no"`)."""
-        query = "SELECT line FROM desired WHERE INSTR(line, CAST(? AS BLOB)) ORDER BY seq"
-        for (line,) in self._database.execute(query, (b'"human-annotated":"no"',)):
-            yield line
 
     def only_desired(self) -> Iterator[tuple[str, bytes]]:
         """Keys that live does not have, each with the digest of what the line means, in manifest order."""
@@ -431,6 +451,15 @@ class Ledger:
 
     def _rows(self, query: str, values: dict[str, object]) -> Iterator[Row]:
         return map(Row.of, self._database.execute(query, values))
+
+
+def _is_settled(row: Row | Brief, settled: frozenset[str]) -> bool:
+    return row.let_go in settled or (bool(row.in_live) and row.pair in settled)
+
+
+@lru_cache(maxsize=16)
+def _file(name: str) -> bytes:
+    return key_bytes(name)
 
 
 def _bare_content(key: bytes) -> bytes:

@@ -9,10 +9,11 @@ from typing import Any, Final, NamedTuple, Self
 
 from msgspec import Struct
 
-from reconciler.model import Entry, Mark, Place
+from reconciler.model import Entry, Mark, Origin, Place
 
 # Begins the name of a pair that was let go, among those that are stored differently.
 LET_GO: Final = "-"
+_Names = tuple[str, ...]
 
 
 class Row(Struct, frozen=True):
@@ -54,6 +55,40 @@ class Row(Struct, frozen=True):
         flags = bool(in_live), bool(same), bool(labelled)
         all_names = names(declared), names(live_declared or "[]")
         return cls(seq, key_text(key), line, live, place, used, live_used, *flags, pair, *all_names, bool(retired))
+
+
+class Brief(NamedTuple):
+    """A key on either side without its lines: what a plan is made of.
+
+    `size` is how many bytes the line of the manifest has, `want` and `have` are the digests of the content of both
+    sides (None: there is no such side), `unusable` is whether the service will mark the line of the manifest with
+    errors. The other members are those of a `Row`.
+    """
+
+    seq: int
+    stored_key: bytes
+    size: int
+    in_live: int
+    live_labelled: int
+    want: bytes | None
+    have: bytes | None
+    unusable: int
+    retired: int
+
+    @property
+    def key(self) -> str:
+        """The key as text."""
+        return key_text(self.stored_key)
+
+    @property
+    def pair(self) -> str:
+        """The name of the key with both contents."""
+        return pair_digest(self.key, self.want or b"", self.have or b"")
+
+    @property
+    def let_go(self) -> str:
+        """The name of the pair where the service would not take the line and `rejected: skip` let go of it."""
+        return f"{LET_GO}{self.pair}"
 
 
 class MarkedEntry(Struct, frozen=True):
@@ -108,19 +143,6 @@ def pair_digest(key: str, desired: bytes, live: bytes) -> str:
     return blake2b(desired + live + key_bytes(key), digest_size=8).hexdigest()
 
 
-class StoredSide(Struct, frozen=True):
-    """One line as it is stored: its labels (a JSON array), how many boxes, whether it is labelled, its text.
-
-    `retired`: a live-only image that left the dataset on purpose.
-    """
-
-    labels: str
-    boxes: int
-    labelled: bool
-    line: bytes
-    retired: bool = False
-
-
 class LabelGroup(NamedTuple):
     """Entries with the same labels and as many boxes of each: how many, how many are labelled, all their boxes."""
 
@@ -131,12 +153,23 @@ class LabelGroup(NamedTuple):
     boxes: int
 
 
-def values_of(entry: Entry) -> tuple[bytes, bytes, bytes, int, int, str, str, str]:
+# The columns that both tables have, in the order of `values_of`.
+ENTRY: Final = "key, meaning, content, labelled, boxes, labels, declared, box_counts, origin"
+
+
+def values_of(entry: Entry) -> tuple[bytes, bytes, bytes, int, int, str, str, str, str]:
     """An entry in the order of the columns that both tables have."""
-    labels = _written(entry.labels)
-    declared = _written(entry.declared) if len(entry.declared) > len(entry.labels) else labels
-    known = entry.meaning, entry.content, entry.labelled, entry.boxes, labels, declared
-    return key_bytes(entry.key), *known, _written(entry.box_counts)
+    known = entry.meaning, entry.content, entry.labelled, entry.boxes
+    more = _written(entry.labels, entry.declared or entry.labels, entry.box_counts, entry.origin)
+    return key_bytes(entry.key), *known, *more
+
+
+def origin_in(text: str) -> Origin | None:
+    """A stored origin; None for that of an unlabelled line."""
+    if not text:
+        return None
+    said, jobs, *confidences = json.loads(text)
+    return Origin(tuple(said), tuple(jobs), *confidences)
 
 
 def key_bytes(key: str) -> bytes:
@@ -154,9 +187,11 @@ def key_text(key: bytes) -> str:
     return key.decode("utf-8", "surrogatepass")
 
 
-@lru_cache(maxsize=4096)  # few sets of labels and counts, many rows
-def _written(values: tuple[str | int, ...]) -> str:
-    return json.dumps(values)
+@lru_cache(maxsize=4096)  # few sets of labels, counts and origins, many rows
+def _written(
+    labels: _Names, declared: _Names, box_counts: tuple[int, ...], origin: Origin | None
+) -> tuple[str, str, str, str]:
+    return json.dumps(labels), json.dumps(declared), json.dumps(box_counts), json.dumps(origin) if origin else ""
 
 
 @lru_cache(maxsize=4096)

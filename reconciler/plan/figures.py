@@ -5,12 +5,11 @@ from collections.abc import Collection
 from functools import cached_property
 from itertools import islice
 
-from reconciler.changes import Action, Comparison, batches, loads
+from reconciler.changes import Action, Comparison, in_brief
 from reconciler.guards import Labels, Leaks
 from reconciler.ledger import LIVE_ONLY, WANTED, Ledger
-from reconciler.model import Verb
+from reconciler.limits import BATCH_BYTES
 from reconciler.plan.leakage import Sibling, leaks_of
-from reconciler.plan.order import in_order
 
 
 def labels_of_live(ledger: Ledger) -> Labels:
@@ -35,14 +34,15 @@ class PlanFigures:
     @cached_property
     def unusable(self) -> int:
         """Lines that would be sent and that the service would mark with errors."""
-        sent = in_order(self._ledger, self._compared, by_label=False)
-        return sum(change.verb is not Verb.UNLABEL and self._ledger.is_unusable(change.seq) for change in sent)
+        if not self._ledger.unusable():
+            return 0
+        return sum(row.unusable for _verb, row in in_brief(self._ledger, self._compared, sent=True))
 
     @cached_property
     def updated(self) -> int:
         """Labelled live entries that differ from the manifest. A replace loads them again; they still count here."""
         settled = frozenset() if self.replaces else self._compared.settled
-        differing = self._ledger.differing(self._compared.policy.compare, settled)
+        differing = self._ledger.brief_differing(self._compared.policy.compare, settled)
         return sum(1 for row in differing if row.in_live and row.live_labelled)
 
     @cached_property
@@ -58,7 +58,7 @@ class PlanFigures:
     @cached_property
     def _labelled_left(self) -> Counter[bool]:
         """The same by whether they are retired."""
-        return Counter(row.retired for row in self._ledger.live_only() if row.live_labelled)
+        return Counter(bool(row.retired) for row in self._ledger.brief_live_only() if row.live_labelled)
 
     @cached_property
     def leaks(self) -> Leaks:
@@ -103,11 +103,13 @@ class PlanFigures:
         """
         if self._compared.update or self._compared.unlabel or self._compared.live_only or self.replaces:
             return False
-        live = (row.in_live for row in self._ledger.desired_rows())
-        heads: list[bool] = []
-        for batch in batches(loads(self._ledger)):
-            states = {next(live) for _change in batch.changes}
-            if len(states) > 1:
+        heads: list[int] = []
+        held = 0
+        for row in self._ledger.brief_desired():
+            if not heads or held + row.size + 1 > BATCH_BYTES:
+                heads.append(row.in_live)
+                held = 0
+            elif heads[-1] != row.in_live:
                 return False
-            heads.append(states.pop())
+            held += row.size + 1
         return heads == sorted(heads, reverse=True)

@@ -16,10 +16,9 @@ from collections.abc import Sequence
 from hashlib import blake2b
 from typing import Final
 
-from reconciler.changes import Comparison, shown_changes
-from reconciler.ledger import Ledger, key_bytes
-from reconciler.model import Change, Verb
-from reconciler.policy import Compare
+from reconciler.changes import Comparison, in_brief
+from reconciler.ledger import Brief, Ledger
+from reconciler.model import Verb
 
 DECIDING: Final = 24
 _HINT: Final = 4
@@ -33,21 +32,17 @@ _BETWEEN: Final = re.compile(r"[-,;\s]+")
 def plan_id(ledger: Ledger, compared: Comparison, title: str) -> str:
     """The id of one dataset's plan; `title` is "<project> <type>". Memory: 16 bytes per change."""
     whole = blake2b(f"{title}\0{compared.action}".encode("utf-8", "surrogatepass"), digest_size=16)
-    for one in sorted(_digest(ledger, change) for change in shown_changes(ledger, compared)):
+    for one in sorted(_digest(verb, row) for verb, row in in_brief(ledger, compared)):
         whole.update(one)
     live = compared.live.digest if compared.live else _NO_LIVE
     return whole.hexdigest()[:DECIDING] + compared.desired.digest[:_HINT] + live[:_HINT]
 
 
-def _digest(ledger: Ledger, change: Change) -> bytes:
+def _digest(verb: Verb, row: Brief) -> bytes:
     """What one change does: its verb, its entry, and both lines of it."""
-    desired, live = ledger.digests(change.key, Compare.STRICT)
-    if change.verb is Verb.UNLABEL:
-        desired = b"bare"
-    one = blake2b(digest_size=16)
-    for part in (change.verb.value.encode(), key_bytes(change.key), desired or b"", live or b""):
-        one.update(len(part).to_bytes(4, "big") + part)
-    return one.digest()
+    desired = b"bare" if verb is Verb.UNLABEL else row.want or b""
+    parts = verb.value.encode(), row.stored_key, desired, row.have or b""
+    return blake2b(b"".join([len(part).to_bytes(4, "big") + part for part in parts]), digest_size=16).digest()
 
 
 def run_id(ids: Sequence[str]) -> str:

@@ -227,7 +227,7 @@ def _limits_passed(ledger: Ledger, compared: Comparison, sending: Sending, bucke
 def _other_buckets(ledger: Ledger, bucket: str | None) -> Iterator[Sentence]:
     if bucket is None:
         return
-    strangers = [row.key for row in ledger.live_only() if not row.key.startswith(f"s3://{bucket}/")]
+    strangers = [row.key for row in ledger.brief_live_only() if not row.key.startswith(f"s3://{bucket}/")]
     if strangers:
         yield sentence(
             f"{len(strangers):,} live entries that the manifest does not have are in a different bucket than ",

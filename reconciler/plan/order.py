@@ -13,7 +13,8 @@ from itertools import chain
 
 from msgspec import Struct
 
-from reconciler.changes import Action, Comparison, changed, changes, loads, unlabelled, unlabels
+from reconciler.changes import Action, Comparison, changed, changes, in_brief, loads, unlabelled, unlabels
+from reconciler.entries import bare_line
 from reconciler.ledger import DESIRED, Ledger
 from reconciler.limits import BATCH_BYTES, DATASET_LABELS
 from reconciler.model import Change, Verb
@@ -88,12 +89,21 @@ def measured(ledger: Ledger, compared: Comparison) -> Sending:
         and not fits(peak_labels(steps(ledger, compared, by_label=False), ledger.label_counts(declared=True)))
     )
     total = held = batches = 0
-    for step in steps(ledger, compared, by_label=by_label):
-        total += step.size
-        if not batches or held + step.size > BATCH_BYTES:
+    for size in _sizes(ledger, compared, by_label=by_label):
+        total += size
+        if not batches or held + size > BATCH_BYTES:
             batches, held = batches + 1, 0
-        held += step.size
+        held += size
     return Sending(total, batches, by_label)
+
+
+def _sizes(ledger: Ledger, compared: Comparison, *, by_label: bool) -> Iterator[int]:
+    """The bytes of each line that is sent, with the end of the line, in the order of sending."""
+    if by_label:
+        yield from (step.size for step in steps(ledger, compared, by_label=True))
+        return
+    for verb, row in in_brief(ledger, compared, sent=True):
+        yield (len(bare_line(row.key)) if verb is Verb.UNLABEL else row.size) + 1
 
 
 def few_labels(ledger: Ledger) -> bool:

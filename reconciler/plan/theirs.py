@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from reconciler.changes import Action, Comparison
 from reconciler.guards import THEIRS
-from reconciler.ledger import Facts, Ledger, Row, Whose
+from reconciler.ledger import Brief, Facts, Ledger, Whose
 from reconciler.model import GuardCheck, GuardState
 from reconciler.policy import Compare, Theirs
 from reconciler.text import Command, Name, Sentence, counted, joined, sentence
@@ -74,13 +74,13 @@ def withheld(ledger: Ledger, compared: Comparison, judged: Judged) -> Iterator[s
                 yield row.key
 
 
-def _undone(ledger: Ledger, compared: Comparison) -> Iterator[Row]:
+def _undone(ledger: Ledger, compared: Comparison) -> Iterator[Brief]:
     """What an apply changes of live. Images that are retired leave on purpose, and to add an entry undoes nothing."""
     extra, settled = compared.policy.extra, compared.settled
-    rows = (row for row in ledger.live_only(withheld=False) if row.live_labelled and not row.retired)
-    rows = (row for row in rows if row.let_go not in settled)
+    rows = (row for row in ledger.brief_live_only(withheld=False) if row.live_labelled and not row.retired)
+    rows = (row for row in rows if not settled or row.let_go not in settled)
     going = rows if extra.unlabels or compared.action is Action.REPLACE else ()
-    return chain((row for row in ledger.differing(compared.policy.compare, settled) if row.in_live), going)
+    return chain((row for row in ledger.brief_differing(compared.policy.compare, settled) if row.in_live), going)
 
 
 def check_theirs(ledger: Ledger, compared: Comparison, judged: Judged, allow: Mapping[str, str]) -> GuardCheck:

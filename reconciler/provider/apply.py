@@ -131,13 +131,16 @@ def _report_replaced(process: Runtime, arn: str) -> None:
 
 
 def _recording(
-    process: Runtime, action: str, target: Target, inputs: Inputs, manifest: str | None = None
+    process: Runtime, action: str, target: Target, inputs: Inputs, follows: str = ""
 ) -> AbstractContextManager[Attempt]:
-    """A block that is one apply or destroy of a dataset: however it ends, a record of it is written."""
-    project = ProjectArn.parse(target.project_arn)
+    """A block that is one apply or destroy of a dataset: however it ends, a record of it is written.
+
+    `follows` is the time of the last apply that the state has.
+    """
+    project, manifest = ProjectArn.parse(target.project_arn), inputs.manifest if action == "apply" else None
     files = (Path(manifest), Path(manifest).parent / "project.yaml") if manifest else ()
     of = project.name, target.project_arn, target.dataset_type
-    attempt = Attempt(action, *of, manifest, files, call_urn(), role=inputs.assume_role)
+    attempt = Attempt(action, *of, manifest, files, call_urn(), role=inputs.assume_role, follows=follows)
     return process.account_of(inputs).recording(attempt, process.calls_of_this_thread, project.region)
 
 
@@ -145,7 +148,8 @@ def _applied(inputs: Inputs, previous: Outputs | None, name: str, provider: obje
     """Apply, and give what the state keeps; a failed apply ends the call and is kept with its reasons."""
     process, target = runtime.current(), Target(inputs.project_arn or "", inputs.dataset_type)
     process.seen.pop(name, None)  # live is about to change
-    recording = _recording(process, "apply", target, inputs, inputs.manifest)
+    follows = previous.left.at if previous and previous.left else ""
+    recording = _recording(process, "apply", target, inputs, follows)
     with process.engine.place(), recording as attempt, Ledger() as ledger:
         run = _desired(inputs, ledger)
         context, _target = context_of(process, inputs, run, previous)

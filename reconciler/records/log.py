@@ -26,7 +26,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Final
 
-from reconciler.aws.clock import utc_now
+from reconciler.aws.clock import after, utc_now
 from reconciler.aws.objects import Objects, S3Address, is_s3
 from reconciler.errors import ReconcilerError
 from reconciler.model import DatasetType
@@ -174,7 +174,7 @@ class AuditLog:
     def recording(self, attempt: Attempt, calls: Callable[[], Mapping[str, int]]) -> Iterator[Attempt]:
         """A context manager for one apply that always writes its record; `calls` returns the counts of calls so far."""
         self._close_left_behind()
-        stamp, before = Stamp.of(attempt, self.now(), self.environ), Counter(calls())
+        stamp, before = Stamp.of(attempt, self._start(attempt), self.environ), Counter(calls())
         note = self._noted(attempt, stamp)
         try:
             yield attempt
@@ -188,6 +188,14 @@ class AuditLog:
             if note:
                 note.end()
 
+    def _start(self, attempt: Attempt) -> datetime:
+        """When an apply begins, never before the one that it follows: records are told apart by their times."""
+        known = [attempt.follows]
+        with suppress(Exception):  # a record must not prevent an apply
+            here = self._here(applies_to(attempt.project_arn, attempt.dataset_type.word))
+            known += [str(record["at"]) for record in here]
+        return after(self.now(), known)
+
     def find(self, identity: str) -> Record | None:
         """The record with this id in the folder; notes of killed processes become records first."""
         self._close_left_behind()
@@ -199,12 +207,16 @@ class AuditLog:
         An apply that was killed, or is running, has its note in place of a record.
         """
         matches = applies_to(project_arn, dataset_type.word)
-        found = newest(self.folder, matches)
         ending = f"-{dataset_type.word}-{project[:100]}-"
-        others = chain(filter(matches, last_notes(self.folder)), self._elsewhere(ending, matches))
         # A note that was left beside its record, here or in S3, has the same time: the record comes first.
-        last = max([*([found] if found else []), *others], key=lambda record: str(record["at"]), default=None)
+        known = chain(self._here(matches), self._elsewhere(ending, matches))
+        last = max(known, key=lambda record: str(record["at"]), default=None)
         return None if last and last["action"] == "destroy" else last
+
+    def _here(self, matches: Callable[[Record], bool]) -> Iterator[Record]:
+        """The newest record of the folder that matches, and the notes that do."""
+        found = newest(self.folder, matches)
+        return chain([found] if found else [], filter(matches, last_notes(self.folder)))
 
     def newest_first(self, wanted: Callable[[Record], bool], limit: int) -> list[Record]:
         """The newest records of all places that are wanted, each once; applies that run now have a note instead.

@@ -34,7 +34,8 @@ class Attempt:
     line, `role` the role that its calls were made with. `snapshots` and `dataset_arn` are for an attempt without an
     outcome. `identity` is the id of its record, `overwritten` the places of the lines that it overwrites. `base` is
     what it left live, or what an earlier apply left as long as nothing was read back. `on_news` is called when the plan
-    or such a place is known, so that it is recorded before anything is sent.
+    or such a place is known, so that it is recorded before anything is sent. `follows` is when the newest apply began
+    that is known from elsewhere.
     """
 
     action: str
@@ -54,6 +55,7 @@ class Attempt:
     identity: str = field(default_factory=lambda: secrets.token_hex(8))
     overwritten: list[str] = field(default_factory=list)
     base: Mapping[str, Any] | None = None
+    follows: str = ""
     on_news: Callable[[], None] = lambda: None
 
     def planned(self, ledger: Ledger, plan: Plan) -> None:

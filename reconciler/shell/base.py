@@ -18,6 +18,7 @@ import msgspec
 
 from reconciler.apply.live import sheet_of_live
 from reconciler.apply.outcome import Outcome
+from reconciler.aws.clock import MOMENT, after
 from reconciler.entries import entry_of, parse_live
 from reconciler.errors import BadInput
 from reconciler.git import SHALLOW, blob_ids, is_shallow, write_blob
@@ -57,7 +58,7 @@ def left_by(
     desired = ledger.desired_facts(Compare.STRICT).digest
     now = mode, live.digest, desired
     same = before is not None and not plan.has_changes and (before.compare, before.digest, before.desired) == now
-    time = copies.now()
+    time = after(copies.now(), [before.at] if before else [])
     sheet = _sheet(ledger, outcome, time)
     same = same and before is not None and before.probe is not None and before.probe.updated == sheet.updated
     if before and same and before.copy and copies.has(before.dataset, before.copy):
@@ -84,7 +85,7 @@ def left_by(
 
 
 def _time(now: datetime) -> str:
-    return f"{now:%Y-%m-%dT%H:%M:%S.%f}Z"
+    return f"{now:{MOMENT}}"
 
 
 def _sheet(ledger: Ledger, outcome: Outcome, now: datetime) -> Sheet:
@@ -112,12 +113,12 @@ def judge_by(copies: LiveCopies, dataset: DatasetDeclaration, known: Callable[[]
         found = sorted(filter(None, known()), key=lambda one: one.at)
         if not found:
             return Judged()
-        for left in found:
-            same_mode = left.compare is dataset.policy.compare
-            if left.digest == (live.digest if same_mode else ledger.live_facts(left.compare).digest):
-                return Judged(Basis.SAME, "live is as the last apply left it")
-        since = f"since the apply of {found[-1].at[:16].replace('T', ' ')} UTC"
-        missing = _filled(copies, dataset, found[-1], ledger)
+        left = found[-1]
+        same_mode = left.compare is dataset.policy.compare
+        if left.digest == (live.digest if same_mode else ledger.live_facts(left.compare).digest):
+            return Judged(Basis.SAME, "live is as the last apply left it")
+        since = f"since the apply of {left.at[:16].replace('T', ' ')} UTC"
+        missing = _filled(copies, dataset, left, ledger)
         return Judged(Basis.MOVED, missing) if missing else Judged(Basis.BASE, since)
 
     return judge

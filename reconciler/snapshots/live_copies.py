@@ -24,7 +24,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile, TemporaryDirectory
 from typing import IO, Any, Final
 
-from reconciler.aws.clock import utc_now
+from reconciler.aws.clock import after, utc_now
 from reconciler.aws.objects import Objects, S3Address, is_s3
 from reconciler.errors import AccessDenied, NotFound, ReconcilerError
 from reconciler.limits import DATASET_ENTRIES, LINE_CHARACTERS
@@ -78,6 +78,8 @@ class LiveCopies:
         """
         kind = _SEEN if seen else ""
         start = f"{snapshot_name(dataset_arn)}-{kind}"
+        earlier = (name.removeprefix(_SEEN).partition("-")[0] for name in self.names(dataset_arn)[:1])
+        now = after(now, earlier, _TIME)  # the newest is named as the newest, whatever this machine's clock says
         try:
             if seen and self.address:
                 next(iter(self.objects().names(self.address)), "")  # who may not list them would never find it

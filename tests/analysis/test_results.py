@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.analysis.labels import balance_of
-from reconciler.analysis.provenance import ProvenanceCount
+from reconciler.analysis.provenance import provenance_of
 from reconciler.analysis.results import Balance, Provenance
-from reconciler.analysis.sides import keys_after, pairs
+from reconciler.analysis.sides import keys_after
 from reconciler.entries import entry_of, meaning_of, without_service_fields
 from reconciler.policy import Leftover
 from tests.support.filling import filled
@@ -23,10 +23,7 @@ def figures(
 ) -> tuple[Balance, Provenance]:
     """What is counted of two sides."""
     with filled(desired, live) as ledger:
-        provenance = ProvenanceCount()
-        for pair in pairs(ledger, leftover):
-            provenance.see(pair)
-        return balance_of(ledger, leftover), provenance.provenance()
+        return balance_of(ledger, leftover), provenance_of(ledger, leftover, strict=False)[0]
 
 
 def unique(lines: list[Document]) -> list[Document]:

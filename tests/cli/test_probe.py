@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+import gzip
+import json
+import os
 from collections import Counter
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from hashlib import blake2b
+from shutil import rmtree
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from reconciler.snapshots import folder as private
+from rekognition_emulator import Clock
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -124,24 +135,155 @@ def test_a_lost_copy_costs_a_listing_which_leaves_a_new_one(applied: World, acco
     assert all("-seen-" in path.name for path in copies(applied))
 
 
-@pytest.mark.parametrize("harm", ["cut", "changed", "of another", "empty", "tracked"])
-def test_a_copy_that_is_not_what_was_written_costs_a_listing(applied: World, account: Account, harm: str) -> None:
-    """The plan is the same, whatever is in the place of the copy."""
-    applied.write("cells", [*applied.many(2), applied.boxes("0002.jpg", "WBC")])
-    expected = applied.run("plan", "--full", "--json").datasets
-    for path in copies(applied):
-        whole = path.read_bytes()
-        spoil(path, whole, harm)
-    ran, calls = counted(account, applied, "plan", "--json")
-    assert calls["ListDatasetEntries"] == 1
-    assert [one["changes"] for one in ran.datasets] == [one["changes"] for one in expected]
+@dataclass(frozen=True)
+class Past:
+    """Copies of one dataset, by file name: the oldest of what an apply left to the newest of what is live now."""
+
+    folder: Path
+    copies: tuple[dict[str, bytes], ...]
+    others: tuple[bytes, ...]
+
+    @classmethod
+    def lived(cls, world: World, account: Account) -> Past:
+        """Two edits after an apply, of which runs left copies; the last one is as live is now."""
+        account.create("cells")
+        world.write("cells", world.many(3), world.many(3, first=500))
+        assert world.run("apply", "--yes").code == 0
+        folder, found = world.folder / ".reconciler" / "live", []
+        for label in ("", "WBC", "Platelets"):
+            if label:
+                account.emulator.edit_entries(account.dataset("cells"), [world.boxes("0001.jpg", label)])
+                world.run("plan")
+            found.append({path.name: path.read_bytes() for path in copies(world)})
+        world.write("cells", [*world.many(2), world.boxes("0002.jpg", "WBC"), *world.many(1, first=9)])
+        return cls(folder, tuple(found), tuple(path.read_bytes() for path in folder.glob("test-*")))
 
 
-def spoil(path: Path, whole: bytes, harm: str) -> None:
+def forged(name: str, lines: list[bytes]) -> tuple[str, bytes]:
+    """A copy of other lines with the digest in its name that they have, as only this user can make it."""
+    text = b"".join(line + b"\n" for line in lines)
+    start = name.removesuffix(".jsonl.gz").rpartition("-")[0]
+    return f"{start}-{blake2b(text, digest_size=16).hexdigest()}.jsonl.gz", gzip.compress(text)
+
+
+def sheets(sheet: dict[str, Any]) -> st.SearchStrategy[bytes]:
+    """Sheets of another shape: lacking a member or with one of another type, with more members, or no sheet at all."""
+    odd: st.SearchStrategy[Any] = st.sampled_from(
+        [None, -1, 1.5, "", "0", [], {}, True, [0, 0], 2**70, "9999-12-31T23:59:59.999999Z"]
+    )
+    names = st.sampled_from(sorted(sheet))
+    changed = st.builds(lambda name, value: {**sheet, name: value}, names, odd)
+    lacking = names.map(lambda name: {key: value for key, value in sheet.items() if key != name})
+    more = st.dictionaries(st.text(max_size=9), odd, max_size=3).map(lambda members: {**members, **sheet})
+    late = st.sampled_from(
+        ["2999-01-01T00:00:00.000000Z", "1999-01-01T00:00:00.000000Z", "2026-02-30T00:00:00.000000Z"]
+    )
+    dated = late.map(lambda listed: {**sheet, "listed": listed})
+    whole = st.one_of(changed, lacking, more, dated).map(lambda one: json.dumps(one).encode())
+    return whole | st.sampled_from([b"", b"[]", b"{", b"null", b"\xff", b"[" * 9_999])
+
+
+def forms(lines: list[bytes]) -> st.SearchStrategy[list[bytes]]:
+    """The lines of a copy in another form; never other content in the right form: nobody could tell."""
+    odd = st.sampled_from(
+        [b"", b"=", b"=\t", b"=\t{", b"=\t[]", b"x\t{}", b"={\t{}", b"=[[1]]\t{}", b"=\t" + b"[" * 9_999]
+    )
+    places = st.integers(1, len(lines) - 1)
+    return st.one_of(
+        sheets(json.loads(lines[0])).map(lambda sheet: [sheet, *lines[1:]]),
+        st.builds(lambda place, line: [*lines[:place], line, *lines[place + 1 :]], places, odd),
+        places.map(lambda place: lines[:place]),
+        places.map(lambda place: [*lines, lines[place]]),
+    )
+
+
+def spoil(data: st.DataObject, past: Past, path: Path) -> None:
     """Do harm to a copy."""
-    if harm == "tracked":
-        path.chmod(0o666)
-    elif harm == "of another":
-        path.write_bytes(next(path.parent.glob("test-*")).read_bytes())
-    else:
-        path.write_bytes({"cut": whole[:-9], "changed": whole[:99] + b"x" + whole[100:], "empty": b""}[harm])
+    whole = path.read_bytes()
+    harm = data.draw(st.sampled_from(["none", "lost", "cut", "flipped", "swapped", "form", "mode", "link", "folder"]))
+    if harm == "cut":
+        path.write_bytes(whole[: data.draw(st.integers(0, len(whole) - 1))])
+    elif harm == "flipped":
+        place, bits = data.draw(st.integers(0, len(whole) - 1)), data.draw(st.integers(1, 255))
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ bits]) + whole[place + 1 :])
+    elif harm == "swapped":
+        others = [*past.others, *(one for kept in past.copies for one in kept.values())]
+        path.write_bytes(data.draw(st.sampled_from(others)))
+    elif harm == "form":
+        name, content = forged(path.name, data.draw(forms(gzip.decompress(whole).splitlines())))
+        path.unlink()
+        path.with_name(name).write_bytes(content)
+        path.with_name(name).chmod(0o600)
+    elif harm == "mode":
+        path.chmod(data.draw(st.sampled_from([0o666, 0o620, 0o602, 0o700, 0o1600])))
+    elif harm != "none":
+        path.unlink()
+        if harm == "link":
+            path.symlink_to(past.folder.parent / "elsewhere")
+            (past.folder.parent / "elsewhere").write_bytes(whole)
+        elif harm == "folder":
+            path.mkdir()
+
+
+def harmed(data: st.DataObject, past: Past, patch: pytest.MonkeyPatch) -> None:
+    """Some copies of some days, each harmed or not; or all of them of somebody else, or tracked by git."""
+    rmtree(past.folder)
+    past.folder.mkdir()
+    for name, content in data.draw(st.sampled_from(past.copies)).items():
+        (past.folder / name).write_bytes(content)
+        (past.folder / name).chmod(0o600)
+        spoil(data, past, past.folder / name)
+    whose = data.draw(st.sampled_from(["mine", "mine", "somebody's", "git's"]))
+    if whose == "somebody's":
+        patch.setattr(os, "geteuid", lambda: 54321)
+    elif whose == "git's":
+        patch.setattr(private, "tracks", lambda _path: True)
+
+
+def planned(world: World, *more: str) -> tuple[int, Any]:
+    """The plan, without what tells how it was made."""
+    ran = world.run("plan", "--json", *more)
+    spent = ("not_listed_since", "spent", "estimate")
+    assert "Traceback" not in ran.err
+    return ran.code, [{name: value for name, value in one.items() if name not in spent} for one in ran.datasets]
+
+
+def same_plan(data: st.DataObject, world: World, past: Past, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The plan of harmed copies is that of a full listing, and so is the next one."""
+    with monkeypatch.context() as patch:
+        harmed(data, past, patch)
+        found = planned(world)
+        assert found == planned(world, "--full")
+        assert found[1][0]["update"] == 2
+
+
+@pytest.fixture
+def past(account: Account, world: World, monkeypatch: pytest.MonkeyPatch) -> Past:
+    """A dataset with a past; no folder is in a repository, so git is not asked."""
+    monkeypatch.setattr(private, "tracks", lambda _path: False)
+    return Past.lived(world, account)
+
+
+# The emulator's clock shows a time in the past: no listing is too fresh to count.
+OLD = pytest.mark.parametrize("account", [{"clock": Clock(1_700_000_000.0)}], indirect=True)
+
+
+@OLD
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_no_harm_to_copies_changes_a_plan(
+    world: World, past: Past, monkeypatch: pytest.MonkeyPatch, data: st.DataObject
+) -> None:
+    """Lost, cut, flipped, swapped, older, of another form, of somebody else, tracked: the plan is as with `--full`."""
+    same_plan(data, world, past, monkeypatch)
+
+
+@pytest.mark.slow
+@OLD
+@settings(max_examples=1000, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_the_same_for_a_thousand_harms(
+    world: World, past: Past, monkeypatch: pytest.MonkeyPatch, data: st.DataObject
+) -> None:
+    """The same, for a thousand."""
+    same_plan(data, world, past, monkeypatch)

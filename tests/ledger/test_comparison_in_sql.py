@@ -8,12 +8,15 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
+from reconciler.changes import compare, in_brief, shown_changes
 from reconciler.entries import compact, entry_of
 from reconciler.entries.image_names import Images
 from reconciler.ledger import Ledger, fill_live, pair_digest
-from reconciler.model import Mark, Place
-from reconciler.policy import Compare
+from reconciler.model import DesiredEntry, Mark, Place
+from reconciler.plan.order import in_order
+from reconciler.policy import Compare, Extra, Policy
 from tests.support.filling import FILE, as_text, desired_entry, filled
 from tests.support.lines import FINDINGS, Document, Style, bare, boxes, labelled, pictures, write
 
@@ -81,6 +84,31 @@ def test_the_joins_find_what_dictionaries_find(
         assert [row.key for row in extras] == [key for key in live if key not in desired]
         assert all(row.live == compact(live[row.key]) and row.desired is None for row in extras)
         assert [row.live_labelled for row in extras] == [entry_of(live[row.key]).labelled for row in extras]
+
+
+@LAW
+@given(sides(), sides(), st.sampled_from(Compare), st.sampled_from(Extra), st.booleans())
+def test_changes_in_brief_are_those_with_lines(
+    desired: dict[str, Document],
+    live: dict[str, Document],
+    mode: Compare,
+    extra: Extra,
+    settles: bool,  # noqa: FBT001 - hypothesis gives it
+) -> None:
+    """A plan is made of the same changes as it sends and shows, in the same order, with the size of each line."""
+    with filled(desired.values(), listed(live)) as ledger:
+        rows = [*ledger.differing(mode), *ledger.live_only()]
+        assert [row.pair for row in (*ledger.brief_differing(mode), *ledger.brief_live_only())] == [
+            row.pair for row in rows
+        ]
+        settled = frozenset(name for row in rows[:2] for name in (row.pair, row.let_go)) if settles else frozenset()
+        compared = compare(ledger, Policy(compare=mode, extra=extra), exists=True, settled=settled)
+        assert [(verb, row.key, row.seq, row.size) for verb, row in in_brief(ledger, compared)] == [
+            (change.verb, change.key, change.seq, 0 if change.place is None else len(change.desired or b""))
+            for change in shown_changes(ledger, compared)
+        ]
+        sent = [(verb, row.key) for verb, row in in_brief(ledger, compared, sent=True)]
+        assert sent == [(change.verb, change.key) for change in in_order(ledger, compared, by_label=False)]
 
 
 @LAW
@@ -199,6 +227,20 @@ def test_a_repeated_key_is_not_added_and_names_the_first_place() -> None:
         assert ledger.accept(desired_entry(labelled("s3://b/1", "b"), 9)) == Place(FILE, 1, 1)
         assert [row.labels for row in ledger.desired_rows()] == [("a",), ()]
         assert ledger._database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def test_a_repeated_key_is_found_among_thousands() -> None:
+    """However many lines are between the two, and in whatever order: rows keep the manifest's order."""
+    one, keys = desired_entry(bare("s3://b/0")), [f"s3://b/{number}" for number in range(12_000)]
+    entries = [structs.replace(one.entry, key=key) for key in keys]
+    with Ledger() as ledger:
+        for number, entry in enumerate(entries, start=1):
+            assert ledger.accept(DesiredEntry(entry, one.line, Place(FILE, number))) is None
+            if number % 1100 == 0:
+                assert ledger.accept(DesiredEntry(entries[number // 2], one.line, Place(FILE, 1))) == Place(
+                    FILE, number // 2 + 1
+                )
+        assert [row.key for row in ledger.desired_rows()] == keys
 
 
 def test_a_listing_that_shows_a_key_twice_keeps_the_newest_line() -> None:

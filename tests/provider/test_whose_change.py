@@ -6,14 +6,26 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from reconciler.model import DatasetDeclaration, DatasetType
+from reconciler.plan import Basis
+from reconciler.policy import Compare
+from reconciler.shell.base import judge_by
+from reconciler.shell.drift import LeftLive
+from reconciler.snapshots.live_copies import LiveCopies
+from tests.support.filling import filled
+from tests.support.lines import labelled
 from tests.support.provider_engine import CallError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.support.provider_engine import Resource
     from tests.support.provider_world import World
 
 BEFORE = {"1.jpg": ["cat"], "2.jpg": ["dog"], "3.jpg": ["cow"]}
 OFF = {"label-removed": "off", "label-share": "off", "test-set": "off"}
+
+ARN = "arn:aws:rekognition:us-east-1:111122223333:project/cells/dataset/train/1690405809285"
 
 
 def applied(world: World, **policy: object) -> Resource:
@@ -100,3 +112,15 @@ def test_keep_and_replace_contradict_each_other(world: World) -> None:
     assert cells.failures() == [
         ("policy", "policy.theirs must be refuse or overwrite with `extra: replace`, not 'keep'")
     ]
+
+
+def test_live_as_an_earlier_apply_left_it_is_not_as_the_last_one_left_it(tmp_path: Path) -> None:
+    """The state is older than a record: a colleague who undoes the newer apply is not taken for nobody."""
+    with filled([], [labelled("s3://b/1.jpg", "a")]) as ledger:
+        live = ledger.live_facts(Compare.LABELS)
+        state = LeftLive("2026-01-01T00:00:00.000000Z", ARN, Compare.LABELS, live.digest)
+        record = LeftLive("2026-01-02T00:00:00.000000Z", ARN, Compare.LABELS, "0" * 32)
+        dataset = DatasetDeclaration(DatasetType.TRAIN, tmp_path / "train.jsonl", "train.jsonl")
+        copies = LiveCopies.at(None, tmp_path, pytest.fail, pytest.fail)
+        assert judge_by(copies, dataset, lambda: [state, record])(ledger, live).basis is Basis.MOVED
+        assert judge_by(copies, dataset, lambda: [state])(ledger, live).basis is Basis.SAME

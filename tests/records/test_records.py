@@ -45,15 +45,15 @@ class Desk:
         self.environ: dict[str, str] = {}
         self.hide: Callable[[str], str] = str
         self._also, self._objects = also, objects or (lambda: pytest.fail("S3 was asked for"))
-        self._time = START
+        self.time = START
 
     @property
     def log(self) -> AuditLog:
         """The log; each look at its clock is a second later."""
 
         def now() -> datetime:
-            self._time += timedelta(seconds=1)
-            return self._time
+            self.time += timedelta(seconds=1)
+            return self.time
 
         return AuditLog(
             self.folder,
@@ -269,6 +269,22 @@ def test_records_are_in_a_file_a_month_that_only_the_owner_reads(desk: Desk) -> 
     assert (path.name, stat.S_IMODE(path.stat().st_mode)) == ("2026-02.jsonl", 0o600)
     assert len(desk.records()) == 2
     assert (desk.folder.parent / ".gitignore").read_text() == "*\n"
+
+
+@pytest.mark.parametrize("known", ["in the folder", "elsewhere"])
+def test_a_record_is_later_than_the_one_that_it_follows(desk: Desk, known: str) -> None:
+    """Records are ordered by time, also where a clock went back or a machine with a later clock wrote the other one."""
+    earlier = desk.record(made(action="destroy"))["at"] if known == "in the folder" else "2026-02-03T04:05:06.000007Z"
+    desk.time -= timedelta(days=40)
+    assert desk.record(made(follows="" if known == "in the folder" else earlier))["at"] > earlier
+
+
+@pytest.mark.parametrize(
+    "odd", ["", "9999-12-31T23:59:59.999999Z", "2026-02-30T00:00:00.000000Z", "2025-01-01T00:00:00.000000Z"]
+)
+def test_a_time_that_cannot_be_followed_does_not_count(desk: Desk, odd: str) -> None:
+    """No text of a record keeps the next one from being written."""
+    assert desk.record(made(follows=odd))["at"] == "2026-02-01T00:00:00.000000Z"
 
 
 def test_a_record_goes_to_a_further_file_too(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import gzip
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from random import Random
+from shutil import rmtree
 from typing import TYPE_CHECKING
 
 import pytest
@@ -61,6 +62,7 @@ def test_a_copy_is_private_ignored_by_git_and_read_by_its_name(tmp_path: Path) -
 @given(place=st.integers(0, 10_000), byte=st.integers(1, 255), cut=st.booleans())
 def test_no_damage_gives_other_lines(tmp_path: Path, place: int, byte: int, cut: bool) -> None:  # noqa: FBT001 - drawn
     """A byte that changed, or an end that is missing, is found, or changes nothing that is read."""
+    rmtree(tmp_path / ".reconciler", ignore_errors=True)
     store, _warnings = copies(tmp_path)
     (name,) = written(store)
     (path,) = (tmp_path / ".reconciler" / "live").iterdir()
@@ -82,6 +84,15 @@ def test_a_whole_file_of_other_lines_is_found(tmp_path: Path) -> None:
     path.write_bytes(gzip.compress(gzip.decompress(path.read_bytes()).replace(b"s3://b/1", b"s3://b/9")))
     with pytest.raises(NoCopy, match="not the one that the last apply wrote"):
         list(store.read(ARN, name))
+
+
+def test_the_copy_that_was_written_last_is_the_newest(tmp_path: Path) -> None:
+    """It is found first and kept, also where this machine's clock went back since the others."""
+    store, _warnings = copies(tmp_path)
+    written(store, 3)
+    last = store.write(ARN, NOW - timedelta(days=9), {"n": 9}, LINES)
+    assert store.names(ARN)[0] == last
+    assert list(store.read(ARN, last)) == LINES
 
 
 def test_in_s3_the_newest_two_are_kept_and_found_by_name(tmp_path: Path) -> None:

@@ -74,7 +74,7 @@ class Watched:
 
     `requests` has the operation and the key of each. `denied` and `encrypted` are parts of keys that may not be read;
     `lists` is whether the bucket may be listed, `page` how many keys a page of a listing has at most. `seen`
-    is called with each request before its answer.
+    is called with each request before its answer, `allowed` says of each whether it is.
     """
 
     app: Any
@@ -84,6 +84,7 @@ class Watched:
     lists: bool = True
     page: int = 1000
     seen: Callable[[str, str], None] = lambda _operation, _key: None
+    allowed: Callable[[str, str], bool] = lambda _operation, _key: True
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:  # noqa: ANN401 - WSGI
         """Answer a request."""
@@ -92,6 +93,8 @@ class Watched:
         operation = "List" if method == "GET" and not key else method.capitalize()
         self.requests.append((operation, key))
         self.seen(operation, key)
+        if not self.allowed(operation, key):
+            return _refused(start_response, "Access Denied")
         if operation == "List" and not self.lists:
             return _refused(start_response, "User is not authorized to perform: s3:ListBucket")
         if operation in {"Get", "Head"} and self.denied and self.denied in key:
@@ -113,7 +116,9 @@ class Watched:
 
 def _refused(start_response: Any, message: str) -> list[bytes]:  # noqa: ANN401 - WSGI
     body = f"<Error><Code>AccessDenied</Code><Message>{message}</Message></Error>".encode()
-    start_response("403 Forbidden", [("Content-Type", "application/xml"), ("Content-Length", str(len(body)))])
+    # S3 says the Region of a bucket also where it refuses (S3 API Reference, HeadBucket).
+    headers = [("Content-Type", "application/xml"), ("x-amz-bucket-region", "us-east-1")]
+    start_response("403 Forbidden", [*headers, ("Content-Length", str(len(body)))])
     return [body]
 
 

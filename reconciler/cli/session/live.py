@@ -229,6 +229,8 @@ class LiveSide:
             sources,
             role=one.project.assume_role,
         )
+        newest = self._newest(one)
+        attempt.follows = str(newest["at"]) if newest else ""
         if one.plan:
             left = self.left(one)
             attempt.base = left.stored() if left else None
