@@ -187,7 +187,7 @@ class Ledger:
     def observe_own(self) -> None:
         """Replace the live side by the desired side: live is known to be the same, without marks."""
         self.forget_live()
-        self._database.execute(f"{_ADD} SELECT {_ENTRY}, '[]', NULL, 0 FROM desired ORDER BY seq")
+        self._database.execute(f"{_ADD} SELECT {ENTRY}, '[]', NULL, 0 FROM desired ORDER BY seq")
 
     def stored_desired(self) -> Iterator[tuple[Any, ...]]:
         """The desired side as another ledger takes it in place of live, in manifest order."""
