@@ -288,7 +288,7 @@ def _live_keys(context: Context, ledger: Ledger, arn: str | None) -> list[tuple[
 
     try:
         if arn and context.listings.copies and (described := context.gateway.describe_for_hint(arn)):
-            with suppress(NoCopy, ValueError), context.listings.proven(arn, described) as found:
+            with suppress(NoCopy, ValueError, RecursionError), context.listings.proven(arn, described) as found:
                 if found:
                     return shared(line for line, _marks in copied_live(found[1]))
         return shared(context.gateway.entries(arn) if arn else ())
