@@ -125,7 +125,7 @@ def list_live(
         some = list(islice(missing(), calls))
         if not disagrees and not some:
             break
-        context.clock.sleep(pause)
+        context.pause(pause)
         if not disagrees and len(some) < calls and _as_listed(context, ledger, arn, some):
             continue
         described, listed = _listed(context, ledger, arn, None)
