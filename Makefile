@@ -44,7 +44,7 @@ docs: setup ## renew the pages that are made from the code
 	@$(PY) docs/pages.py && $(PY) -m rekognition_emulator.docs docs/emulator.md && $(PY) docs/pictures.py
 
 docs-site: .venv.docs/ready ## the pages as a site in build/site; a missing page, link or anchor fails
-	@.venv.docs/bin/python -m sphinx -W --keep-going -q -c docs -d build/.doctrees . build/site
+	@.venv.docs/bin/python -m sphinx -W --keep-going -q -E -a -c docs -d build/.doctrees . build/site
 	@echo "build/site/README.html"
 
 .venv.docs/ready: requirements-docs.lock

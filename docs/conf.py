@@ -60,6 +60,17 @@ WITHIN: Final = {
     "docs/testing": ["tests/data/README", "tests/data/*/README", "tests/emulator/clients/README"],
 }
 
+# Terminals and tables need more room than furo's lines of prose; a name is not broken.
+_STYLE: Final = """
+table.docutils th { text-align: left }
+@media (min-width: 63em) {
+  body .main, body .content { min-width: 0 }
+  body .content { box-sizing: border-box; width: 64em }
+  body .sidebar-drawer { width: max(15em, 50% - 40em) }
+  table.docutils td:first-child code { white-space: nowrap }
+  table.docutils td:not(:first-child) { overflow-wrap: anywhere }
+}
+"""
 project = "Labels as code"
 extensions = ["myst_parser"]
 root_doc = "README"
@@ -78,6 +89,7 @@ html_use_index = False
 def setup(app: "Sphinx") -> None:
     """Add the navigation and the pictures to what Sphinx does."""
     app.connect("source-read", _with_navigation)
+    app.connect("html-page-context", _with_style)
     app.connect("build-finished", _with_pictures)
 
 
@@ -95,6 +107,10 @@ def _with_navigation(_app: "Sphinx", page: str, source: list[str]) -> None:
         listed = [f"/{one}" for one in pages_of(rows)]
         if listed:
             source[0] += "\n".join(("\n", "```{toctree}", *options, "", *listed, "```", ""))
+
+
+def _with_style(_app: "Sphinx", _page: str, _template: str, context: dict[str, str], _tree: object) -> None:
+    context["metatags"] = context.get("metatags", "") + f"<style>{_STYLE}</style>"
 
 
 def _with_pictures(app: "Sphinx", error: Exception | None) -> None:

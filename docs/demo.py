@@ -132,7 +132,7 @@ def _story(demo: Demo) -> None:
     _edit_the_manifest(demo)
     demo.run(*PREVIEW, "--diff", show=r"^(\d+ to add|[~+] s3:|labels, in images)")
     demo.say("Done: 433 entries in 4 datasets; 2 console edits reverted, 2 taken into git. Live is what git says.")
-    print("Next: your own dataset, with `reconciler init` (README.md); what a review shows (docs/review.md).")
+    print("Next: your own dataset, with `reconciler init` (docs/getting-started.md); a review (docs/review.md).")
 
 
 def _engine(name: str) -> list[str]:

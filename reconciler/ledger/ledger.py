@@ -11,6 +11,7 @@ import json
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
+from functools import lru_cache
 from itertools import chain
 from pathlib import Path
 from typing import Any, Final, Self
@@ -21,6 +22,7 @@ from reconciler.entries.image_names import Images
 from reconciler.ledger import saved
 from reconciler.ledger.base import APPLIED, BaseSide, Whose
 from reconciler.ledger.base import SCHEMA as BASE_SCHEMA
+from reconciler.ledger.database import Database, Seen
 from reconciler.ledger.rows import (
     ENTRY,
     Brief,
@@ -40,6 +42,7 @@ from reconciler.model import Change, DesiredEntry, Entry, Mark, Origin, Place
 from reconciler.policy import Compare
 
 _SCHEMA = f"""
+PRAGMA page_size = 16384;
 PRAGMA journal_mode = OFF;
 PRAGMA synchronous = OFF;
 PRAGMA cache_size = -8000;
@@ -83,6 +86,10 @@ _DIFFERING = f"WHERE (l.key IS NULL OR {_DIFFERS}) AND d.key NOT IN withheld ORD
 _PAIRS = "desired d JOIN live l ON l.key = d.key"
 _IGNORED = "d.meaning = l.meaning AND d.content <> l.content AND l.marks = '[]'"
 
+_ACCEPT: Final = (
+    f"INSERT OR IGNORE INTO desired ({ENTRY}, file, line_number, line_column, unusable, line)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
 # A live line is added: its entry as `values_of` has it, marks, line, whether it is retired. The line is not kept where
 # the desired one has the same content. The second statement adds one whose text is that of the desired line: it is the
 # same entry.
@@ -119,7 +126,8 @@ class Ledger:
         self.retired = Images()
         self.is_part = False  # whether the desired side is some lines only, which say nothing about other live entries
         self._common = CommonLines()
-        self._database = sqlite3.connect("", isolation_level=None, uri=True)
+        self._database = sqlite3.connect("", isolation_level=None, uri=True, factory=Database)
+        self._seen = Seen()
         self._database.executescript(_SCHEMA + BASE_SCHEMA)
         self._database.execute("BEGIN")
         self.base = BaseSide(self._database)
@@ -132,13 +140,12 @@ class Ledger:
 
     def accept(self, desired: DesiredEntry) -> Place | None:
         """Add a line of the manifest; for a repeated key nothing is added and the earlier line's place is returned."""
-        entry, place = desired.entry, desired.place
-        added = self._database.execute(
-            f"INSERT OR IGNORE INTO desired ({ENTRY}, file, line_number, line_column, line, unusable)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (*values_of(entry), key_bytes(place.file), place.line, place.column, desired.line, desired.unusable),
-        )
-        return None if added.rowcount else self._place_of(entry.key)
+        place, values = desired.place, values_of(desired.entry)
+        row = (*values, _file(place.file), place.line, place.column, desired.unusable, desired.line)
+        if self._seen.is_new(values[0]):
+            self._database.add(_ACCEPT, row)
+            return None
+        return None if self._database.execute(_ACCEPT, row).rowcount else self._place_of(desired.entry.key)
 
     def save_desired(self, path: Path, note: bytes) -> None:
         """Write the desired side, as it is, and a note to an empty file, for `use_desired` of a later ledger.
@@ -443,6 +450,11 @@ class Ledger:
 
 def _is_settled(row: Row | Brief, settled: frozenset[str]) -> bool:
     return row.let_go in settled or (bool(row.in_live) and row.pair in settled)
+
+
+@lru_cache(maxsize=16)
+def _file(name: str) -> bytes:
+    return key_bytes(name)
 
 
 def _bare_content(key: bytes) -> bytes:

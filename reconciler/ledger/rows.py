@@ -13,6 +13,7 @@ from reconciler.model import Entry, Mark, Origin, Place
 
 # Begins the name of a pair that was let go, among those that are stored differently.
 LET_GO: Final = "-"
+_Names = tuple[str, ...]
 
 
 class Row(Struct, frozen=True):
@@ -158,10 +159,9 @@ ENTRY: Final = "key, meaning, content, labelled, boxes, labels, declared, box_co
 
 def values_of(entry: Entry) -> tuple[bytes, bytes, bytes, int, int, str, str, str, str]:
     """An entry in the order of the columns that both tables have."""
-    labels = _written(entry.labels)
-    declared = _written(entry.declared) if len(entry.declared) > len(entry.labels) else labels
-    known = entry.meaning, entry.content, entry.labelled, entry.boxes, labels, declared
-    return key_bytes(entry.key), *known, _written(entry.box_counts), _written(entry.origin) if entry.origin else ""
+    known = entry.meaning, entry.content, entry.labelled, entry.boxes
+    more = _written(entry.labels, entry.declared or entry.labels, entry.box_counts, entry.origin)
+    return key_bytes(entry.key), *known, *more
 
 
 def origin_in(text: str) -> Origin | None:
@@ -188,8 +188,10 @@ def key_text(key: bytes) -> str:
 
 
 @lru_cache(maxsize=4096)  # few sets of labels, counts and origins, many rows
-def _written(values: tuple[object, ...]) -> str:
-    return json.dumps(values)
+def _written(
+    labels: _Names, declared: _Names, box_counts: tuple[int, ...], origin: Origin | None
+) -> tuple[str, str, str, str]:
+    return json.dumps(labels), json.dumps(declared), json.dumps(box_counts), json.dumps(origin) if origin else ""
 
 
 @lru_cache(maxsize=4096)

@@ -16,7 +16,7 @@ DESIRED: Final = """(
     seq INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, meaning BLOB NOT NULL, content BLOB NOT NULL,
     labelled INTEGER NOT NULL, boxes INTEGER NOT NULL, labels TEXT NOT NULL, declared TEXT NOT NULL,
     box_counts TEXT NOT NULL, origin TEXT NOT NULL, file BLOB NOT NULL, line_number INTEGER NOT NULL,
-    line_column INTEGER NOT NULL, line BLOB NOT NULL, unusable TEXT NOT NULL
+    line_column INTEGER NOT NULL, unusable TEXT NOT NULL, line BLOB NOT NULL
 )"""
 
 
@@ -31,7 +31,8 @@ def save(database: sqlite3.Connection, path: Path, note: bytes) -> None:
         database.execute("ATTACH ? AS saved", (f"{path.absolute().as_uri()}?mode=rw",))
         try:
             database.executescript(
-                "PRAGMA saved.journal_mode = OFF; PRAGMA saved.synchronous = OFF; BEGIN;"
+                "PRAGMA saved.page_size = 16384; PRAGMA saved.journal_mode = OFF;"
+                "PRAGMA saved.synchronous = OFF; BEGIN;"
                 "CREATE TABLE saved.note (text BLOB NOT NULL)"
             )
             database.execute(f"CREATE TABLE saved.desired {DESIRED}")

@@ -43,7 +43,7 @@ def other_lines(
     defaults: Defaults,
     is_taken: Callable[[int, bytes], bool],
 ) -> Iterator[ParsedLine | None]:
-    """What `file_lines` gives, and None for each line of JSON Lines that the caller takes."""
+    """What `file_lines` gives, without lines of JSON Lines that the caller takes; for some of them it gives None."""
     if is_yaml(name):
         yield from yaml_lines(handle, collector, defaults=defaults)
         return

@@ -37,6 +37,8 @@ from reconciler.rule import Rule
 RAW_LINE_BYTES: Final = 12 * LINE_CHARACTERS
 # A line of so many bytes has no end worth waiting for.
 _ENDLESS: Final = 100_000_000
+# How a line begins and ends that may be taken, and one of how many tells how far they are.
+_OPENS, _ENDS, _TOLD = ord("{"), ord("\n"), 100
 # An escape of the upper or lower half of a surrogate pair.
 _HALF_ESCAPE: Final = re.compile(r"\\u[dD][89a-fA-F]")
 _BOM: Final = b"\xef\xbb\xbf"
@@ -149,14 +151,17 @@ def json_lines(handle: BinaryIO, collector: Collector) -> Iterator[ParsedLine]:
 def other_json_lines(
     handle: BinaryIO, collector: Collector, is_taken: Callable[[int, bytes], bool]
 ) -> Iterator[ParsedLine | None]:
-    """What `json_lines` gives, and None for each line that the caller takes; `is_taken` is asked from line 2 on."""
+    """What `json_lines` gives, without the lines that the caller takes; `is_taken` is asked from line 2 on.
+
+    Now and then gives None between them, for a caller who shows how far he is.
+    """
     empty = True
-    for number, raw in _written_lines(handle, collector):
-        if isinstance(raw, int):
+    for number, raw in _written_lines(handle, collector, is_taken):
+        if raw is None:
+            yield None
+        elif isinstance(raw, int):
             more = " or more, and is read no further" if raw > _ENDLESS else ""
             collector.report_at(rules.LONG_LINE, number, 1, size=f"{raw:,} bytes{more}")
-        elif not empty and is_taken(number, raw):
-            yield None
         elif empty and _is_another_form(raw, number, collector):
             return
         elif MARKER.match(raw):
@@ -175,38 +180,49 @@ def other_json_lines(
         collector.report(files.NO_LINE)
 
 
-def _written_lines(handle: BinaryIO, collector: Collector) -> Iterator[tuple[int, bytes | int]]:
-    """The lines of `_raw_lines` that are neither blank nor comments; the first comment is reported after the last line.
+def _written_lines(
+    handle: BinaryIO, collector: Collector, is_taken: Callable[[int, bytes], bool]
+) -> Iterator[tuple[int, bytes | int | None]]:
+    """Numbered lines without their ends, blank lines and comments; of one too long to be legal the bytes.
 
-    A caller who sees that the file is YAML, which has comments, stops before.
+    After the first, those that are taken are left out, and None stands for some of them. The first comment is reported
+    after the last line: a caller who sees that the file is YAML, which has comments, stops before.
     """
-    comment = 0
-    for number, raw in _raw_lines(handle):
+    number = comment = first = 0
+    for line in iter(partial(handle.readline, RAW_LINE_BYTES + 2), b""):
+        number += 1
+        if first and line[0] == _OPENS and line[-1] == _ENDS and is_taken(number, line.rstrip(b"\r\n")):
+            if number % _TOLD == 0:
+                yield number, None
+            continue
+        raw = _whole(line, handle)
+        if isinstance(raw, bytes) and number == 1:
+            raw = raw.removeprefix(_BOM)
         if isinstance(raw, int) or raw.startswith(b"{"):  # nearly always
             yield number, raw
         elif _COMMENT.match(raw):
             comment = comment or number
+            continue
         elif raw.strip():
             yield number, raw
+        else:
+            continue
+        first = first or number
+        if isinstance(raw, int) and raw > _ENDLESS:
+            break
     if comment:
         collector.report_at(rules.COMMENT, comment, 1)
 
 
-def _raw_lines(handle: BinaryIO) -> Iterator[tuple[int, bytes | int]]:
-    """Numbered lines without their ends and without a byte order mark; of one too long to be legal the bytes."""
-    number = 0
-    while raw := handle.readline(RAW_LINE_BYTES + 2):
-        number += 1
-        if len(raw) > RAW_LINE_BYTES and not raw.endswith(b"\n"):
-            size = len(raw)
-            while raw and not raw.endswith(b"\n") and size <= _ENDLESS:
-                raw = handle.readline(RAW_LINE_BYTES)
-                size += len(raw)
-            yield number, size
-            if size > _ENDLESS:
-                return
-        else:
-            yield number, (raw.removeprefix(_BOM) if number == 1 else raw).rstrip(b"\r\n")
+def _whole(line: bytes, handle: BinaryIO) -> bytes | int:
+    """A line without its end, from its beginning; of one that is too long to be legal the bytes."""
+    if len(line) <= RAW_LINE_BYTES or line.endswith(b"\n"):
+        return line.rstrip(b"\r\n")
+    size = len(line)
+    while line and not line.endswith(b"\n") and size <= _ENDLESS:
+        line = handle.readline(RAW_LINE_BYTES)
+        size += len(line)
+    return size
 
 
 def _is_another_form(raw: bytes, number: int, collector: Collector) -> bool:

@@ -36,6 +36,10 @@ from reconciler.text import did_you_mean, inert
 _MOST_BYTES: Final = 4 * LINE_CHARACTERS * DATASET_ENTRIES
 
 
+# Bytes that are read at once.
+_BUFFER: Final = 2**17
+
+
 @contextmanager
 def open_regular(path: Path, collector: Collector, *, manifest: bool = True) -> Iterator[BinaryIO | None]:
     """The file, open for reading bytes; None after reporting why it cannot be read, or what it is instead."""
@@ -65,7 +69,7 @@ def open_file(path: Path) -> BinaryIO:
     Raises:
         OSError: it cannot be read, or is a device, pipe or socket (ENXIO). ValueError: its name is not valid.
     """
-    handle = open(path, "rb", opener=_without_waiting)  # noqa: SIM115 - the caller closes it
+    handle = open(path, "rb", _BUFFER, opener=_without_waiting)  # noqa: SIM115 - the caller closes it
     if stat.S_ISREG(os.fstat(handle.fileno()).st_mode):
         return handle
     handle.close()
@@ -149,7 +153,7 @@ def _read_file(part: Part, collector: Collector, reading: "_Reading", report: Re
         for number, line in enumerate(other_lines(part.path, handle, collector, reading.defaults, reading.take)):
             if line is not None:
                 reading.read(line)
-            if number % 100 == 0:
+            if line is None or number % 100 == 0:
                 report(Progress(f"reading {inert(part.shown)}", handle.tell(), total, "bytes"))
 
 

@@ -16,12 +16,13 @@ from reconciler.policy import Compare
 from reconciler.provider.process import LiveSeen, Runtime
 from reconciler.provider.state import MAX_SETTLED, STATE_FORMAT, BadProperty, Inputs, Outputs, resource_id
 from reconciler.review.build import review_of
+from reconciler.review.changes import NEW_SHOWN, Keep
 from reconciler.run import DatasetRun
 from reconciler.shell.desired import read_once
 from reconciler.views.preview import Preview, preview_of
 
 # How many changes the review keeps; a preview shows the riskiest of them that no group covers.
-_KEPT: Final = 2_000
+_KEPT: Final = Keep(2_000, NEW_SHOWN)
 
 
 def read_desired(inputs: Inputs, ledger: Ledger, *, is_training_too: bool = False) -> tuple[DatasetRun, Findings]:

@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from reconciler.changes import compare, in_brief, shown_changes
 from reconciler.entries import compact, entry_of
 from reconciler.entries.image_names import Images
 from reconciler.ledger import Ledger, fill_live, pair_digest
-from reconciler.model import Mark, Place
+from reconciler.model import DesiredEntry, Mark, Place
 from reconciler.plan.order import in_order
 from reconciler.policy import Compare, Extra, Policy
 from tests.support.filling import FILE, as_text, desired_entry, filled
@@ -226,6 +227,20 @@ def test_a_repeated_key_is_not_added_and_names_the_first_place() -> None:
         assert ledger.accept(desired_entry(labelled("s3://b/1", "b"), 9)) == Place(FILE, 1, 1)
         assert [row.labels for row in ledger.desired_rows()] == [("a",), ()]
         assert ledger._database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def test_a_repeated_key_is_found_among_thousands() -> None:
+    """However many lines are between the two, and in whatever order: rows keep the manifest's order."""
+    one, keys = desired_entry(bare("s3://b/0")), [f"s3://b/{number}" for number in range(12_000)]
+    entries = [structs.replace(one.entry, key=key) for key in keys]
+    with Ledger() as ledger:
+        for number, entry in enumerate(entries, start=1):
+            assert ledger.accept(DesiredEntry(entry, one.line, Place(FILE, number))) is None
+            if number % 1100 == 0:
+                assert ledger.accept(DesiredEntry(entries[number // 2], one.line, Place(FILE, 1))) == Place(
+                    FILE, number // 2 + 1
+                )
+        assert [row.key for row in ledger.desired_rows()] == keys
 
 
 def test_a_listing_that_shows_a_key_twice_keeps_the_newest_line() -> None:

@@ -42,16 +42,19 @@ BOXES = {
     "creation-date": "2026-01-31T00:00:00.123456",
     "job-name": "labeling-job/cells",
 }
-DRAWN = [
+DRAWN: list[dict[str, float]] = [
     {"class_id": 1, "left": 10, "top": 20, "width": 30, "height": 40},
     {"class_id": 0, "left": 10.25, "top": 0, "width": 600, "height": 40.5},
 ]
 CELLS: dict[str, Any] = {"image_size": [{"width": 640, "height": 480, "depth": 3}], "annotations": DRAWN}
+WHOLE: dict[str, Any] = {**CELLS, "annotations": [DRAWN[0], {**DRAWN[0], "class_id": 0, "left": 0}]}
 LINES: tuple[dict[str, Any], ...] = (
     {"source-ref": "s3://b-1/1.jpg"},
     {"source-ref": "s3://b-1/1.jpg", "animal": 1, "animal-metadata": IMAGE},
     {"source-ref": "s3://b-1/1.jpg", "cells": CELLS, "cells-metadata": BOXES},
     {"a": 1, "a-metadata": {**IMAGE, "class-name": "b"}, "source-ref": "s3://b-1/1.jpg", "Z": 0, "Z-metadata": IMAGE},
+    {"source-ref": "s3://b-1/1.jpg", "cells": WHOLE, "cells-metadata": BOXES},
+    {"z": 1, "cells": WHOLE, "z-metadata": IMAGE, "source-ref": "s3://b-1/1.jpg", "cells-metadata": BOXES},
     {"z": 1, "cells": CELLS, "z-metadata": IMAGE, "source-ref": "s3://b-1/1.jpg", "cells-metadata": BOXES},
 )
 NUMBERS = (

@@ -19,7 +19,7 @@ IMAGES: Final = Check(
 )
 # Name, function, source of the demand, and about what it is asked.
 CHECKS: Final[tuple[Check[Any], ...]] = (
-    Check("system", machine.system, "README.md: Linux or macOS", once),
+    Check("system", machine.system, "docs/getting-started.md: Linux or macOS", once),
     Check("Python", machine.python, "pyproject.toml: requires-python", once),
     Check("Pulumi SDK", machine.sdk, "pyproject.toml: the extras pulumi and pulumi-aws", machine.of_sdk),
     Check("Pulumi CLI", machine.engine, _ENGINE, once),

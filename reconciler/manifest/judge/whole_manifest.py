@@ -19,7 +19,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from reconciler.entries import BOXES_TYPE, IMAGE_TYPE, METADATA, SOURCE_REF, Box, attributes, meaning_of
-from reconciler.entries.common_lines import CommonLine
+from reconciler.entries.common_lines import CommonLine, Shape
 from reconciler.entries.image_names import Images, is_plain, oddities
 from reconciler.entries.misread import PERCENT, PERCENT_IMAGES, PERCENT_REACH, PERCENT_SEEN, Drawn
 from reconciler.limits import DATASET_ENTRIES, DATASET_LABELS
@@ -91,6 +91,8 @@ class Across:
         self._buckets: dict[str, Place] = {}
         self._labels: dict[str, str] = {}  # label -> its normal form
         self._label_places: dict[str, Place] = {}  # normal form -> where first
+        self._folder = "\n"  # how the address of an image in a known bucket begins
+        self._used = set[object]()  # labels and class-maps of lines that had nothing new
         self._lines = self._entries = self._labelled = self._boxes = 0
         self._class_maps = ClassMaps()
         self._misspelt: dict[str, tuple[Place, int]] = {}  # label -> where first, and on how many lines
@@ -116,16 +118,31 @@ class Across:
 
     def knows(self, line: CommonLine) -> bool:
         """Whether there is nothing to say about a line: its bucket, its labels and its class-map were seen before."""
-        bucket = line.key[len(SCHEME) : line.key.find("/", len(SCHEME))]
-        labels = set(line.labels)
+        entry = line.entry
         return (
             self._lines < DATASET_ENTRIES
-            and bucket in self._buckets
-            and line.key not in self._retired
-            and labels <= self._labels.keys()
-            and (self._declared is None or labels <= self._declared)
-            and (BOXES_TYPE not in line.shape.kinds or self._class_maps.has(line.declared))
+            and (entry.key.startswith(self._folder) or self._is_in_known_bucket(entry.key))
+            and not (self._retired and entry.key in self._retired)
+            and ((line.shape.boxes, entry.labels, entry.declared) in self._used or self._knows_labels(line))
         )
+
+    def _is_in_known_bucket(self, key: str) -> bool:
+        end = key.find("/", len(SCHEME)) + 1
+        if not end or key[len(SCHEME) : end - 1] not in self._buckets:
+            return False
+        self._folder = key[:end]
+        return True
+
+    def _knows_labels(self, line: CommonLine) -> bool:
+        labels, declared, boxes = set(line.entry.labels), line.entry.declared, line.shape.boxes
+        if not labels <= self._labels.keys() or not (self._declared is None or labels <= self._declared):
+            return False
+        if boxes and not self._class_maps.has(declared):
+            return False
+        if len(self._used) >= _KEPT:
+            self._used.clear()
+        self._used.add((boxes, line.entry.labels, declared))
+        return True
 
     def take(self, desired: DesiredEntry, locate: Callable[[], Place]) -> None:
         """Count and hand on an entry about which there is nothing to say, unless it repeats a key."""
@@ -318,6 +335,7 @@ class Notes:
     _kinds: dict[str, Place] = field(default_factory=dict)
     _normalised: dict[int, tuple[int, Place]] = field(default_factory=dict)
     _percent: _Percent = field(default_factory=_Percent)
+    _shape: Shape | None = None
 
     def see(self, line: ParsedLine, judgement: Judgement) -> None:
         """Take the notes on a line from the judgement about it."""
@@ -333,10 +351,14 @@ class Notes:
 
     def knows(self, line: CommonLine) -> bool:
         """Whether there is nothing to note about a line: its kinds were seen before, and its key is a plain one."""
-        key = line.key
+        key = line.entry.key
         if self._percent.is_watching:
             return False
-        return line.shape.kinds <= self._kinds.keys() and key.isascii() and "%" not in key and is_plain(key)
+        if line.shape is not self._shape:
+            if not line.shape.kinds <= self._kinds.keys():
+                return False
+            self._shape = line.shape
+        return key.isascii() and "%" not in key and is_plain(key)
 
     def see_key(self, key: str, line: ParsedLine) -> None:
         """Note a key that is odd, looks percent-encoded, or equals an earlier one after Unicode normalisation."""
