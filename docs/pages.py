@@ -176,7 +176,7 @@ def _codes() -> str:
 
 def _cell(text: str) -> str:
     """A template as the cell of a table: doubled braces are single ones in what people see."""
-    text = text.replace("{{", "{").replace("}}", "}")
+    text = "as the message says" if text == "{cure}" else text.replace("{{", "{").replace("}}", "}")
     return text.replace("|", "\\|").replace("<", "&lt;").replace("\n", " ")
 
 

@@ -125,7 +125,7 @@ def list_live(
         some = list(islice(missing(), calls))
         if not disagrees and not some:
             break
-        context.clock.sleep(pause)
+        context.pause(pause)
         if not disagrees and len(some) < calls and _as_listed(context, ledger, arn, some):
             continue
         described, listed = _listed(context, ledger, arn, None)
@@ -291,7 +291,7 @@ def _live_keys(context: Context, ledger: Ledger, arn: str | None) -> list[tuple[
 
     try:
         if arn and context.listings.copies and (described := context.gateway.describe_for_hint(arn)):
-            with suppress(NoCopy, ValueError), context.listings.proven(arn, described) as found:
+            with suppress(NoCopy, ValueError, RecursionError), context.listings.proven(arn, described) as found:
                 if found:
                     return shared(line for line, _marks in copied_live(found[1]))
         return shared(context.gateway.entries(arn) if arn else ())

@@ -257,6 +257,18 @@ def same_plan(data: st.DataObject, world: World, past: Past, monkeypatch: pytest
         assert found[1][0]["update"] == 2
 
 
+@pytest.mark.parametrize("line", [b"=\t{", b"=\t" + b"[" * 9_999, b"=" + b"[" * 9_999 + b"\t{}"])
+def test_a_bad_copy_of_the_other_dataset_costs_a_listing(applied: World, account: Account, line: bytes) -> None:
+    """Leakage is judged by it where it is proven, and by a listing where it is not one."""
+    [path] = (applied.folder / ".reconciler" / "live").glob("test-*")
+    sheet, *_lines = gzip.decompress(path.read_bytes()).splitlines()
+    name, content = forged(path.name, [sheet, line])
+    path.rename(path.with_name(name)).write_bytes(content)
+    applied.write("cells", applied.many(4))
+    ran, calls = counted(account, applied, "plan")
+    assert (ran.code, calls["ListDatasetEntries"]) == (0, 2), ran
+
+
 @pytest.fixture
 def past(account: Account, world: World, monkeypatch: pytest.MonkeyPatch) -> Past:
     """A dataset with a past; no folder is in a repository, so git is not asked."""
