@@ -68,6 +68,7 @@ table.docutils th { text-align: left }
   body .content { box-sizing: border-box; width: 64em }
   body .sidebar-drawer { width: max(15em, 50% - 40em) }
   table.docutils td:first-child code { white-space: nowrap }
+  table.docutils td:not(:first-child) { overflow-wrap: anywhere }
 }
 """
 project = "Labels as code"

@@ -84,7 +84,7 @@ def findings_page() -> str:
 
 def cli_page() -> str:
     """The help of the command and of its subcommands."""
-    parts = [_MADE, "# The command line\n", _block("reconciler --help", ["--help"])]
+    parts = [_MADE, "<!-- world: docs/pages.py -->\n", "# The command line\n", _block("reconciler --help", ["--help"])]
     for command in COMMANDS:
         parts += [f"## reconciler {command}\n", _block(f"reconciler {command} --help", [command, "--help"])]
     return "\n".join(parts)
@@ -176,7 +176,7 @@ def _codes() -> str:
 
 def _cell(text: str) -> str:
     """A template as the cell of a table: doubled braces are single ones in what people see."""
-    text = text.replace("{{", "{").replace("}}", "}")
+    text = "as the message says" if text == "{cure}" else text.replace("{{", "{").replace("}}", "}")
     return text.replace("|", "\\|").replace("<", "&lt;").replace("\n", " ")
 
 

@@ -60,8 +60,11 @@ def changes(ledger: Ledger, mode: Compare, settled: frozenset[str] = frozenset()
 
 def loads(ledger: Ledger) -> Iterator[Change]:
     """All desired entries as adds, in manifest order: what fills an empty dataset."""
-    for row in ledger.desired_rows():
-        yield Change(Verb.ADD, row.key, row.seq, row.desired, place=row.place, labels=row.labels, declared=row.declared)
+    return map(_loaded, ledger.desired_rows())
+
+
+def _loaded(row: Row) -> Change:
+    return Change(Verb.ADD, row.key, row.seq, row.desired, place=row.place, labels=row.labels, declared=row.declared)
 
 
 def live_only(ledger: Ledger, *, unlabel: bool, settled: frozenset[str] = frozenset()) -> Iterator[Change]:
@@ -228,6 +231,13 @@ def in_brief(ledger: Ledger, compared: Comparison, *, sent: bool = False) -> Ite
     going = _left_in_brief(ledger, unlabel=compared.policy.extra.unlabels, settled=compared.settled)
     shown = (one for one in going if not sent or one[0] is Verb.UNLABEL)
     return chain(((_verb_of(row), row) for row in differing), shown)
+
+
+def with_lines(ledger: Ledger, compared: Comparison, verb: Verb, row: Brief) -> Change:
+    """The change of `shown_changes` that `in_brief` gave as this verb and row."""
+    if verb in {Verb.LIVE_ONLY, Verb.UNLABEL}:
+        return (unlabelled if verb is Verb.UNLABEL else _left)(ledger.live_row(row.seq))
+    return (_loaded if compared.loads_all else changed)(ledger.desired_row(row.seq))
 
 
 def _left_in_brief(ledger: Ledger, *, unlabel: bool, settled: frozenset[str]) -> Iterator[tuple[Verb, Brief]]:

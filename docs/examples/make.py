@@ -64,7 +64,7 @@ def examples() -> Iterator[tuple[Path, str]]:
 def _review(example: Example) -> Review:
     with TemporaryDirectory() as name:
         folder = Path(name)
-        return offline_review(example.before(folder), example.after(folder), example.shown, keep=None)
+        return offline_review(example.before(folder), example.after(folder), example.shown)
 
 
 def _taco(version: str) -> Callable[[Path], Path]:

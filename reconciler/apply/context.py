@@ -85,6 +85,19 @@ class Context:
         """Report what is done now, and how many of all entries are done."""
         self.report(Progress(doing, done, total, "entries"))
 
+    def pause(self, seconds: float) -> None:
+        """Sleep; a stop ends it within a second.
+
+        Raises:
+            Interrupted: `stop` returned it.
+        """
+        while seconds > 1.0:
+            self.clock.sleep(1.0)
+            seconds -= 1.0
+            if reason := self.stop():
+                raise reason
+        self.clock.sleep(seconds)
+
     def idle(self, arn: str, not_before: float = 0.0) -> DatasetDescription:
         """Wait until no operation runs on a dataset, whoever started it; `not_before` as for the waiter.
 

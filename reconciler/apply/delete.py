@@ -107,7 +107,7 @@ def _has_entries(context: Context, arn: str, before: DatasetDescription) -> bool
             f"the dataset {arn} could not be created (CREATE_FAILED), but has {before.entries:,} entries that cannot "
             "be listed, so no snapshot can be written and it is not deleted; delete it in the console of Rekognition"
         )
-    context.clock.sleep(_SECOND_LOOK)
+    context.pause(_SECOND_LOOK)
     return False
 
 

@@ -125,7 +125,7 @@ def list_live(
         some = list(islice(missing(), calls))
         if not disagrees and not some:
             break
-        context.clock.sleep(pause)
+        context.pause(pause)
         if not disagrees and len(some) < calls and _as_listed(context, ledger, arn, some):
             continue
         described, listed = _listed(context, ledger, arn, None)
@@ -136,6 +136,8 @@ def known_live(
     context: Context, ledger: Ledger, arn: str, before: DatasetDescription | None = None
 ) -> tuple[DatasetDescription, Statistics]:
     """Replace the ledger's live entries by what is live: an earlier listing where the probe proves it, else a new one.
+
+    An earlier listing is a copy; or what the last apply read back, where the manifest is that.
 
     `before` as for `list_live`, and the description is valid in the same way. A new listing is kept for later runs.
 
@@ -156,13 +158,14 @@ def known_live(
 
 def _taken(context: Context, ledger: Ledger, arn: str, described: DatasetDescription) -> Sheet | None:
     """The sheet of the copy that filled the ledger's live side; None where it must be listed."""
-    with context.listings.proven(arn, described) as found:
-        try:
-            if found and fill_copied(ledger, found[1]) == described.entries:
-                return found[0]
-        except (NoCopy, ValueError, RecursionError):
-            return None  # it is not what was written
-    return None
+    with context.listings.proven(arn, described) as found, suppress(NoCopy, ValueError, RecursionError):
+        if found and fill_copied(ledger, found[1]) == described.entries:
+            return found[0]
+    left = context.listings.left_as(arn, described)
+    if left and all(ledger.desired_facts(mode).digest == left.digests.get(mode.value) for mode in Compare):
+        ledger.observe_own()
+        return left
+    return None  # a copy was not what was written, or there is none
 
 
 def sheet_of_live(ledger: Ledger, arn: str, updated: float, counted: Statistics, *, proven: bool = False) -> Sheet:
@@ -288,7 +291,7 @@ def _live_keys(context: Context, ledger: Ledger, arn: str | None) -> list[tuple[
 
     try:
         if arn and context.listings.copies and (described := context.gateway.describe_for_hint(arn)):
-            with suppress(NoCopy, ValueError), context.listings.proven(arn, described) as found:
+            with suppress(NoCopy, ValueError, RecursionError), context.listings.proven(arn, described) as found:
                 if found:
                     return shared(line for line, _marks in copied_live(found[1]))
         return shared(context.gateway.entries(arn) if arn else ())

@@ -164,7 +164,7 @@ def _sent(context: Context, work: Work, plan: Plan, seen: Observation) -> Outcom
     for number in range(_ROUNDS):
         try:
             if number:
-                context.clock.sleep(_ROUND_PAUSE * 2**number * (0.5 + context.random.random() / 2))
+                context.pause(_ROUND_PAUSE * 2**number * (0.5 + context.random.random() / 2))
                 seen, plan = _planned_again(context, work, plan)
             arn, updated = _ready(context, plan, seen, work)
             work.add(dataset_arn=arn)

@@ -116,7 +116,7 @@ class Lane:
                 return None
             if after.message_code != _SERVICE_ERROR or attempt == _SERVICE_ERRORS:
                 return after
-            self.context.clock.sleep(_SERVICE_ERROR_PAUSE * attempt)
+            self.context.pause(_SERVICE_ERROR_PAUSE * attempt)
         return None
 
     def _attempt(self, batch: Batch) -> DatasetDescription | None:
@@ -162,7 +162,7 @@ class Lane:
         now = self.context.gateway.describe(self.arn) if before.status == DatasetStatus.UPDATE_FAILED else None
         if now is None or now.is_running:
             raise Moved(str(error)) from None
-        self.context.clock.sleep(_REFUSED_PAUSE)
+        self.context.pause(_REFUSED_PAUSE)
         return self._idle()
 
     def _once_more(self, batch: Batch, before: DatasetDescription) -> bool:

@@ -19,13 +19,14 @@ from reconciler.errors import USER_CAUSED, Exit, NotFound, ReconcilerError, with
 from reconciler.limits import IMAGE_FILE_BYTES
 from reconciler.manifest.parts import parts_of
 from reconciler.review.build import review_of, with_outcomes
-from reconciler.review.changes import CHANGES_KEPT
+from reconciler.review.changes import NEW_SHOWN, Keep
 from reconciler.review.model import Compared, Made, Review
 from reconciler.views import FOR_FORGES, VIEWS, How
 from reconciler.views.terminal import view as terminal
 
 if TYPE_CHECKING:
     from reconciler.aws.objects import Objects, S3Address
+    from reconciler.cli.arguments import Options
     from reconciler.views.pictures import Read, Thumbnails
 
 
@@ -35,12 +36,20 @@ def review_now(run: Run, error: ReconcilerError | None = None, exit_code: int = 
         run.datasets,
         command=run.options.command,
         compared=Compared(after=str(run.options.datasets), stage=run.stage.name, images=dict(run.stage.images)),
-        keep=None if run.options.everything else CHANGES_KEPT,
+        keep=kept(run.options),
         error=error,
         exit_code=exit_code,
         calls=run.call_counts(),
         throttled=run.throttled,
     )
+
+
+def kept(options: "Options") -> Keep:
+    """What the views of a run need: all changes for a file or to compare with, few of the new entries for a screen."""
+    if options.everything:
+        return Keep(changes=None)
+    is_short = options.files.keys() <= {"text"} and not (options.verbose or options.json or options.plan)
+    return Keep(new=max(NEW_SHOWN, options.limit or 0)) if is_short else Keep()
 
 
 def applied_review(run: Run) -> Review | None:

@@ -13,6 +13,7 @@ record of the apply if the process is killed now; the last complete line is vali
 returns.
 """
 
+import errno
 import fcntl
 import json
 import os
@@ -64,11 +65,24 @@ def append_record(path: Path, record: Mapping[str, Any], flags: int = 0) -> None
     data = record_bytes(record)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NONBLOCK | flags, PRIVATE)
     try:
-        if os.write(descriptor, data) != len(data):
-            raise OSError(f"{path}: only a part of the record was written")
-        os.fsync(descriptor)
+        _add(descriptor, data)
     finally:
         os.close(descriptor)
+
+
+def _add(descriptor: int, data: bytes) -> None:
+    """Append a line whole or not at all: the next one would be no record behind a part of one.
+
+    Raises:
+        OSError: it cannot be written, or only a part of it.
+    """
+    start = os.fstat(descriptor).st_size
+    written = os.write(descriptor, data)
+    if written != len(data):
+        if os.fstat(descriptor).st_size == start + written:  # else another run has appended since
+            os.ftruncate(descriptor, start)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    os.fsync(descriptor)
 
 
 def record_bytes(record: Mapping[str, Any]) -> bytes:
@@ -93,8 +107,7 @@ class Note:
         Raises:
             OSError: it cannot be written.
         """
-        os.write(self.descriptor, record_bytes(record))
-        os.fsync(self.descriptor)
+        _add(self.descriptor, record_bytes(record))
 
     def end(self) -> None:
         """Delete the note, because its apply has a record. Never raises."""

@@ -26,7 +26,7 @@ from reconciler.manifest.rules.lines import OVERLOOKED, TRAINING_TOO
 from reconciler.model import DatasetType, GuardState, Override
 from reconciler.plan import Plan, run_id
 from reconciler.policy import Compare, Leftover
-from reconciler.review.changes import CHANGES_KEPT, Reading
+from reconciler.review.changes import KEEP, Keep, Reading
 from reconciler.review.dangers import dangers_of
 from reconciler.review.estimate import estimate_of, spent, total
 from reconciler.review.headline import (
@@ -69,16 +69,13 @@ def review_of(  # noqa: PLR0913 - what a run knows, each by name
     *,
     command: Command = "plan",
     compared: Compared | None = None,
-    keep: int | None = CHANGES_KEPT,
+    keep: Keep = KEEP,
     error: ReconcilerError | None = None,
     exit_code: int = 0,
     calls: Mapping[str, int] | None = None,
     throttled: Mapping[str, int] | None = None,
 ) -> Review:
-    """The review of a run; datasets of one project are neighbours.
-
-    `keep` is how many changes of each dataset the review holds, the riskiest ones; None: all of them.
-    """
+    """The review of a run; datasets of one project are neighbours."""
     by_name = groupby(datasets, key=lambda one: one.project.name)
     projects = tuple(_project(list(some), keep, command) for _name, some in by_name)
     found = FindingCounts()
@@ -143,7 +140,7 @@ def with_outcome(dataset: DatasetReview, one: DatasetRun) -> DatasetReview:
     )
 
 
-def _project(datasets: Sequence[DatasetRun], keep: int | None, command: Command) -> ProjectReview:
+def _project(datasets: Sequence[DatasetRun], keep: Keep, command: Command) -> ProjectReview:
     ordered = sorted(datasets, key=lambda one: one.dataset.dataset_type is DatasetType.TEST)
     reviews = _overridden_together(ordered, [dataset_review(one, keep) for one in ordered])
     if command == "drift":  # it has no --allow: nothing is applied
@@ -214,8 +211,8 @@ def _contents(one: DatasetRun, halves: Mapping[DatasetType, Half]) -> Contents:
     return Contents(kind, one.dataset.shown, half.balance if half else None, lines, one.ledger.unusable())
 
 
-def dataset_review(one: DatasetRun, keep: int | None = CHANGES_KEPT) -> DatasetReview:
-    """The review of one dataset; `keep` as for `review_of`."""
+def dataset_review(one: DatasetRun, keep: Keep = KEEP) -> DatasetReview:
+    """The review of one dataset."""
     region, account = _region_and_account(one.project_arn)
     found, counts, content = one.findings, FindingCounts(), None
     if found:
@@ -298,16 +295,19 @@ def _status(one: DatasetRun) -> Status:
     return "refused" if one.plan.refusals else "planned"
 
 
-def _planned(one: DatasetRun, plan: Plan, bare: DatasetReview, keep: int | None) -> DatasetReview:
+def _planned(one: DatasetRun, plan: Plan, bare: DatasetReview, keep: Keep) -> DatasetReview:
     """The review of a dataset that has a plan."""
     changes = plan.has_changes or (plan.offline and bool(plan.live_only or one.settings or one.remark))
     leftover, strict = _leftover(plan), plan.policy.compare is Compare.STRICT
     counted = balance_of(one.ledger, leftover)
     made, machine = provenance_of(one.ledger, leftover, strict=strict)
     base = one.base if one.base and not one.base.unread else None
+    moves = repoints(one.ledger)
+    if moves or plan.action is Action.REPLACE:  # a group has some of the new entries, or they are more than new
+        keep = keep._replace(new=None)
     reading = Reading(one.ledger, plan, base, keep, _left(one))
     known = _with_machine(bare, machine)
-    groups, kept = groups_of(reading.patterns, counted, repoints(one.ledger)), one.ledger.base.withheld_keys()
+    groups, kept = groups_of(reading.patterns, counted, moves), one.ledger.base.withheld_keys()
     fields = [one.field for one in made.ignored]
     return structs.replace(
         known,

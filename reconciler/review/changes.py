@@ -10,7 +10,7 @@ an entry that is in the base and not live was never applied.
 import heapq
 from collections import Counter
 from collections.abc import Collection
-from typing import Final
+from typing import Final, NamedTuple
 
 from msgspec import structs
 
@@ -18,8 +18,8 @@ from reconciler.analysis.entry import Detail, detail_of, phrase
 from reconciler.analysis.groups import Groups
 from reconciler.analysis.patterns import Pattern, Patterns
 from reconciler.analysis.results import BoxWord
-from reconciler.changes import Action, shown_changes
-from reconciler.ledger import Ledger, Whose
+from reconciler.changes import Action, in_brief, with_lines
+from reconciler.ledger import Brief, Ledger, Whose
 from reconciler.model import Change, Verb
 from reconciler.plan import Basis, Plan
 from reconciler.review.model import ChangeVerb, EntryChange, Origin, OriginCounts
@@ -68,8 +68,17 @@ def _risk(verb: Verb, detail: Detail) -> int:
     return max(risks)
 
 
-# The number of changes of one dataset that a review holds, the riskiest ones; each takes some kilobytes.
-CHANGES_KEPT: Final = 20_000
+class Keep(NamedTuple):
+    """How many changes of one dataset a review holds, the riskiest ones, each of which takes some kilobytes.
+
+    `new`: how many new entries its views show, where they show no more of them. None: all.
+    """
+
+    changes: int | None = 20_000
+    new: int | None = None
+
+
+KEEP: Final = Keep()
 _VERBS: Final[dict[Verb, ChangeVerb]] = {
     Verb.ADD: "add",
     Verb.UPDATE: "update",
@@ -79,27 +88,31 @@ _VERBS: Final[dict[Verb, ChangeVerb]] = {
 # The members of `EntryChange` that are those of `Detail`.
 _DETAIL: Final = set(Detail.__struct_fields__).intersection(EntryChange.__struct_fields__)
 
+# How many new entries a short view shows: they differ only in their labels, which are counted.
+NEW_SHOWN: Final = 10
+
 _Kept = tuple[int, int, EntryChange, tuple[Pattern, ...]]  # risk, minus number, change, patterns
 
 
 class Reading:
     """All changes of a dataset, read when this is made.
 
-    With `base` it finds out whose they are; it keeps the `keep` riskiest (None: all), and calls entries that only live
-    has `left`. `losing_labels` counts images that lose all their labels, `staying` live-only entries that keep theirs,
-    `box_changes` the boxes of updates by what happens to them.
+    With `base` it finds out whose they are; it keeps those of `keep`, and calls entries that only live has `left`. A
+    line is read only where its change is described. `losing_labels` counts images that lose all their labels, `staying`
+    live-only entries that keep theirs, `box_changes` the boxes of updates by what happens to them.
     """
 
-    def __init__(self, ledger: Ledger, plan: Plan, base: Base | None, keep: int | None, left: str) -> None:
+    def __init__(self, ledger: Ledger, plan: Plan, base: Base | None, keep: Keep, left: str) -> None:
         self.patterns = Patterns()
         self.losing_labels = self.staying = 0
         self._boxes: Counter[BoxWord] = Counter()
         self._origins = OriginCount(base, ledger, plan)
-        self._plan, self._keep, self._left = plan, keep, left
+        self._ledger, self._plan, self._left = ledger, plan, left
+        self._keep, self._new = keep
         self._live_marks = {row.key: row.marks for row in ledger.marked()} if plan.live else {}
         self._kept: list[_Kept] = []
-        for number, change in enumerate(shown_changes(ledger, plan), start=1):
-            self._see(number, change)
+        for number, (verb, row) in enumerate(in_brief(ledger, plan), start=1):
+            self._see(number, verb, row)
 
     @property
     def origins(self) -> OriginCounts | None:
@@ -119,12 +132,13 @@ class Reading:
             for _risk, _number, change, patterns in ordered
         )
 
-    def _see(self, number: int, change: Change) -> None:
-        stays = change.verb is Verb.LIVE_ONLY and not self._plan.loads_all
+    def _see(self, number: int, verb: Verb, row: Brief) -> None:
+        stays = verb is Verb.LIVE_ONLY and not self._plan.loads_all
         # A retired image loses its labels whoever changed it: no edit of it is undone, and none can be pulled.
-        origin: Origin = "" if change.retired else self._origins.see(change.key, stays=stays)
-        if change.verb is Verb.ADD and self._full(_ADDS):
+        origin: Origin = "" if row.retired else self._origins.see(row.key, stays=stays)
+        if verb is Verb.ADD and (self._full(_ADDS) or not self._shows_new(origin)):
             return  # it would not be kept, and is counted nowhere else
+        change = with_lines(self._ledger, self._plan, verb, row)
         detail = detail_of(change, goes=self._plan.action is Action.REPLACE)
         patterns = self.patterns.see(change, detail)
         self._count(change, detail)
@@ -146,6 +160,13 @@ class Reading:
                 **{name: getattr(detail, name) for name in _DETAIL},
             )
             self._keep_one((risk, -number, shown, patterns))
+
+    def _shows_new(self, origin: Origin) -> bool:
+        """Whether one more new entry is shown."""
+        if self._new is None or origin in _EDITED:
+            return True
+        self._new -= 1
+        return self._new >= 0
 
     def _full(self, risk: int) -> bool:
         """Whether there is no room for a change of this risk or a smaller one."""

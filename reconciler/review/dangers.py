@@ -200,7 +200,8 @@ def _edited(dataset: DatasetReview) -> Iterator[Danger]:
     undone, both = [one.key for one in edited], any(one.origin == "both" for one in edited)
     if origins and undone:
         all_of_them = origins.drift + origins.theirs + origins.both + origins.unknown
-        many = len(undone) if len(dataset.changes) == dataset.changes_total else all_of_them
+        all_are_kept = sum(one.verb != "add" for one in dataset.changes) == dataset.changes_total - dataset.add
+        many = len(undone) if all_are_kept else all_of_them
         words = f"{counted(many, 'change undoes', 'changes undo')} edits that were made to live"
         yield _danger(
             dataset, "check", "drift", sentence(words, _to_keep(dataset, undone, many, both=both)), many, undone

@@ -25,7 +25,7 @@ from reconciler.model import DatasetDeclaration, DatasetType, ProjectDeclaration
 from reconciler.plan import Request, plan
 from reconciler.policy import Compare, Extra
 from reconciler.review.build import review_of
-from reconciler.review.changes import CHANGES_KEPT
+from reconciler.review.changes import KEEP, Keep
 from reconciler.review.declaration import PROJECT_FILE, Declared, Pair, declaration_changes, paired, project_change
 from reconciler.review.model import Compared, Review
 from reconciler.run import DatasetRun, sibling_in
@@ -134,7 +134,7 @@ def offline_review(
     before: Path | None,
     after: Path | None,
     shown: tuple[str, str] | None = None,
-    keep: int | None = CHANGES_KEPT,
+    keep: Keep = KEEP,
     places: tuple[str, str] | None = None,
 ) -> Review:
     """The review of what `after` changes in `before`; `shown` are the names that the user gave to the two.

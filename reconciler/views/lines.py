@@ -9,6 +9,7 @@ from reconciler.apply.outcome import Outcome
 from reconciler.entries.codes import ENTRY_CODES, code_meaning, cure_of
 from reconciler.ledger import MarkedEntry
 from reconciler.model import TO_OVERRIDE, GuardCheck, Mark, Override, Place
+from reconciler.review.changes import NEW_SHOWN
 from reconciler.review.model import DatasetReview, EntryChange, Estimate
 from reconciler.text import Command, Name, Sentence, counted, joined, sentence
 from reconciler.views.words import (
@@ -23,14 +24,12 @@ from reconciler.views.words import (
 
 # An entry of this risk is shown even if a group explains it.
 _RISKY = 7
-# The number of new entries that are shown: they differ only in their labels, which are counted.
-_NEW = 10
 
 
 def chosen(dataset: DatasetReview, groups: Sequence[Group], limit: int) -> tuple[Sequence[EntryChange], int]:
     """The entries that a short view shows, and how many of the others the groups shown explain completely."""
     lone = [one for one in dataset.changes if one.risk >= _RISKY or not is_explained(one, groups)]
-    beyond = {one.number for one in [one for one in lone if one.verb == "add"][_NEW:]}
+    beyond = {one.number for one in [one for one in lone if one.verb == "add"][NEW_SHOWN:]}
     return [one for one in lone if one.number not in beyond][:limit], len(dataset.changes) - len(lone)
 
 

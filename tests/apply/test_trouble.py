@@ -43,6 +43,16 @@ def test_a_stop_comes_between_batches_and_what_was_sent_is_counted(
     assert (ran.outcome.error, ran.outcome.add) == (None, 2)
 
 
+def test_a_stop_ends_a_pause_within_a_second(desk: Desk) -> None:
+    """The service failed by its own fault, and ten seconds pass before the batch is sent again."""
+    desk.fault("fault: fail, operation: UpdateDatasetEntries, code: SERVICE_ERROR")
+    stopped = desk.clock.now() + 8.0  # in the middle of them
+    desk.stop = lambda: Interrupted("stopped") if desk.clock.now() >= stopped else None
+    outcome = desk.run(*LINES).outcome
+    assert (kind_of(outcome.error), len(desk.bodies())) == ("Interrupted", 1)
+    assert desk.clock.now() < stopped + 2.0
+
+
 def test_the_status_line_says_that_the_running_batch_is_the_last(
     desk: Desk, small_batches: Callable[[int], None]
 ) -> None:

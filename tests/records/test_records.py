@@ -318,6 +318,18 @@ def test_a_record_that_cannot_be_written_is_a_warning(tmp_path: Path, also: str)
     assert len(desk.records()) == 1
 
 
+def test_a_full_disk_leaves_no_part_of_a_record(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The record behind it is whole, and the one that was not written is a warning."""
+    first, write = desk.record(), os.write
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", lambda descriptor, data: write(descriptor, data[:99]))
+        with desk.log.recording(made(), Counter):
+            pass
+    third = desk.record()
+    assert desk.records() == [first, third]
+    assert desk.warnings == ["the record of this apply was not written: [Errno 28] No space left on device"]
+
+
 def test_a_folder_that_cannot_be_made_is_a_warning(tmp_path: Path) -> None:
     """A file is in its place."""
     (tmp_path / ".reconciler").write_text("")

@@ -10,6 +10,7 @@ import pytest
 from reconciler.cli.commands.convert import Disk
 from reconciler.formats import FORMATS
 from reconciler.formats.conversion import Converted
+from reconciler.review.changes import KEEP, Keep
 from reconciler.review.model import Review
 from reconciler.review.offline import offline_review
 from tests.support.lines import Document
@@ -31,7 +32,7 @@ def write_lines(path: Path, lines: Lines) -> Path:
 def compared(tmp_path: Path) -> Compare:
     """Reviews two manifests, given as lines."""
 
-    def compare(before: Lines, after: Lines, keep: int | None = None) -> Review:
+    def compare(before: Lines, after: Lines, keep: Keep = KEEP) -> Review:
         paths = [write_lines(tmp_path / side / "train.jsonl", lines) for side, lines in (("a", before), ("b", after))]
         return offline_review(paths[0], paths[1], ("main:cells/train.jsonl", "cells/train.jsonl"), keep=keep)
 
@@ -50,7 +51,7 @@ def folders(tmp_path: Path) -> Callable[..., Review]:
                 write_lines(folder / f"{word}.jsonl", lines)
             folder.mkdir(parents=True, exist_ok=True)
             (folder / "project.yaml").write_text(f"project: cells\n{settings}", encoding="utf-8")
-        return offline_review(here / "a", here / "b", ("a", "b"), keep=None)
+        return offline_review(here / "a", here / "b", ("a", "b"))
 
     return compare
 
@@ -66,4 +67,4 @@ def taco(tmp_path: Path) -> Callable[[str, str], Review]:
         path.write_bytes(b"".join(one.line + b"\n" for one in converted if isinstance(one, Converted)))
         return path
 
-    return lambda before, after: offline_review(convert(before), convert(after), keep=None)
+    return lambda before, after: offline_review(convert(before), convert(after))

@@ -12,9 +12,12 @@ from reconciler.errors import AccessDenied, BadInput, InvalidDeclaration, Reconc
 from reconciler.ledger import Ledger
 from reconciler.model import DatasetType, Finding, Place, Severity
 from reconciler.review.build import review_of
+from reconciler.review.changes import NEW_SHOWN, Keep
 from reconciler.review.model import FORMAT, Compared, Review
 from reconciler.text import Name
 from reconciler.views.json_document import document_text, read_document, schema, schema_text
+from reconciler.views.preview import preview_of
+from reconciler.views.terminal.view import view
 from tests.support.lines import bare, boxes, labelled
 from tests.support.plans import run_of
 
@@ -96,12 +99,27 @@ def test_counts_agree_with_the_changes(compared: Compare) -> None:
     assert (dataset.losing_labels, dataset.staying) == (0, 1)
 
 
+def test_a_screen_shows_of_few_new_entries_what_it_shows_of_all(compared: Compare) -> None:
+    """For a screen, ten new entries are described; what it shows is the same, with moved keys, edits and a limit."""
+    old = [boxes(f"s3://acme/old/{number}", ("a", 1, 2, 30, 40)) for number in range(4)]
+    edited = [boxes(line["source-ref"], ("a", 5, 2, 30, 40)) for line in old[:3]]
+    new = [labelled(f"s3://acme/new/n{number}", "a", "b") for number in range(30)]
+    moved = [boxes(f"s3://acme/moved/{number}", ("a", 1, 2, 30, 40)) for number in range(4)]
+    for before, after in (([], new), (old, [*new, *edited]), (old, [*new, *moved])):
+        whole, short = (compared(before, after, keep) for keep in (Keep(), Keep(new=NEW_SHOWN)))
+        for entries in (None, 3):
+            assert view(short, entries=entries) == view(whole, entries=entries)
+        assert preview_of(short) == preview_of(whole)
+        assert short.datasets[0].changes_total == whole.datasets[0].changes_total
+    assert len(compared([], new, Keep(new=NEW_SHOWN)).datasets[0].changes) == NEW_SHOWN
+
+
 def test_the_riskiest_changes_are_kept_and_come_first(compared: Compare) -> None:
     """The riskiest changes are listed first, and those beyond the limit are counted."""
     before = [boxes(f"s3://acme/{number}", ("a", 1, 2, 30, 40)) for number in range(5)]
     after = [boxes(f"s3://acme/{number}", ("a", 5, 2, 30, 40)) for number in range(3)]
     after += [bare("s3://acme/3"), boxes("s3://acme/4"), labelled("s3://acme/9", "a")]
-    dataset = compared(before, after, keep=3).datasets[0]
+    dataset = compared(before, after, keep=Keep(3)).datasets[0]
     assert [(change.key, change.risk) for change in dataset.changes] == [
         ("s3://acme/3", 9),
         ("s3://acme/4", 8),

@@ -71,8 +71,8 @@ def test_every_block_that_is_not_typed_says_why() -> None:
     assert all(len(reason.split()) >= 2 for said in reasons.values() for reason in said)
 
 
-def test_what_another_test_types_names_that_test() -> None:
-    """A part of a page that is left to another test names a file of the tests, which reads that page."""
+def test_what_is_typed_elsewhere_names_the_place() -> None:
+    """A part of a page that another file types, or is made by it, names that file, which names the page."""
     for page, text in PAGES.items():
         for part in PART.finditer(text):
             if part["word"] == "world" and part["said"].endswith(".py"):

@@ -3,7 +3,7 @@
 A page says by HTML comments what its commands need and what is not seen on it:
 
     <!-- world: live -->              what there is from here on, in a new folder: one of `Worlds`; at first `applied`.
-                                      It may be a test, such as `tests/cli/test_x.py`, which types what follows itself
+                                      It may be a file, such as `tests/cli/test_x.py`, which types what follows itself
     <!-- run: COMMAND -->             a command that is not shown, such as what somebody else does in the console
     <!-- not run: REASON -->          above a block: it is not typed
     <!-- not run (pip): REASON -->    likewise, but only the commands that begin so

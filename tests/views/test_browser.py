@@ -171,6 +171,66 @@ def test_thousands_of_entries_are_drawn_as_they_are_looked_at(shown: Any) -> Non
     page.until(f"return document.querySelectorAll('.card').length > {first}")
 
 
+def test_the_contact_sheet_shows_pictures_in_small_and_leads_to_their_entries(shown: Any) -> None:  # noqa: ANN401
+    """Each entry with a picture is drawn before and after, in a grid, as far as filters let it; a link opens it."""
+    missing = "BloodImage_00001.jpg"
+    page = shown(real(), pictures=lambda key: Picture(note="gone") if key.endswith(missing) else sheet(640, 480))
+    page.until(CARDS)
+    page.keys("c")
+    thumbs = "return document.querySelectorAll('.thumb').length"
+    assert page.until(thumbs) == 17
+    assert page.run(STATUS) == "17 of 18 entries, those with a picture"
+    assert missing not in page.run("return document.querySelector('.list').textContent")
+    assert page.run("return document.querySelectorAll('.thumb svg.image image').length") == 2 * 17 - 3
+    assert (
+        page.run("return [...document.querySelectorAll('.thumb .none')].map(one => one.textContent)")
+        == ["no such entry"] * 3
+    )
+    across = "return [...document.querySelectorAll('.thumb')].slice(0, 3).map(one => one.getBoundingClientRect().top)"
+    assert len(set(page.run(across))) == 1
+    page.run("document.querySelector(`[data-kind='add']`).click()")
+    assert page.run(thumbs) == 3
+    page.run("document.querySelectorAll('.thumb a')[1].click()")
+    page.until("return document.activeElement.classList.contains('card')")
+    assert page.run("return `#${document.activeElement.id}` === location.hash")
+    assert page.run("return document.querySelector('.contact').getAttribute('aria-pressed')") == "false"
+
+
+def test_without_pictures_there_is_no_contact_sheet(shown: Any) -> None:  # noqa: ANN401
+    """Neither the button nor its key."""
+    page = shown(real())
+    assert page.until(CARDS) == 18
+    page.keys("c?")
+    assert page.run("return document.querySelectorAll('.contact, .thumb').length") == 0
+    assert "contact sheet" not in page.run("return document.getElementById('large').textContent")
+
+
+def test_a_large_contact_sheet_is_drawn_as_it_is_looked_at_and_adds_nothing(shown: Any) -> None:  # noqa: ANN401
+    """A few thumbs at first; they are made from what the entries have, so that the page holds each picture once."""
+    picture = sheet(64, 48)
+    page = shown(many(500), pictures=lambda _key: picture)
+    page.until(CARDS)
+    page.keys("c")
+    assert page.until("return document.querySelectorAll('.thumb').length") < 100
+    held = "return document.getElementById('data').textContent.split(arguments[0]).length - 1"
+    assert page.run(held, picture.data) == 500
+
+
+def test_on_a_phone_sentences_are_stacked_and_figures_stay_in_their_columns(shown: Any, chromium: Browser) -> None:  # noqa: ANN401
+    """At 390 pixels a key in a table has the width of the page, and each figure is below its heading."""
+    chromium.size(390, 844)
+    try:
+        page = shown(real())
+        page.until(CARDS)
+        assert page.run("return document.documentElement.scrollWidth <= window.innerWidth")
+        assert page.run("return document.querySelector('.static td:nth-child(3)').getBoundingClientRect().width") > 300
+        cells = "[...document.querySelectorAll(`.balance ${arguments[0]} > *`)]"
+        lefts = f"return {cells}.map(one => one.getBoundingClientRect().left)"
+        assert page.run(lefts, "thead tr") == page.run(lefts, "tbody tr:first-child")
+    finally:
+        chromium.size(1200, 900)
+
+
 def test_a_narrow_page_does_not_scroll_sideways(shown: Any, chromium: Browser) -> None:  # noqa: ANN401
     """The page does not scroll sideways on a phone, even with the longest names."""
     chromium.size(500, 900)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from reconciler.cli.screen import Screen
 from reconciler.cli.session.read import Run
+from reconciler.cli.show import kept
 from reconciler.cli.signals import Signals
 from reconciler.errors import Exit
 from reconciler.git import checked_out, holds
@@ -32,7 +33,7 @@ def diff(run: Run, screen: Screen, _signals: Signals) -> Exit:
         datasets = run.options.datasets
         old, new = _side(before, after, datasets), _side(after, before, datasets)
         one, other = places.enter_context(old.opened()), places.enter_context(new.opened())
-        run.review = offline_review(one, other, (before, after), places=(old.place, new.place))
+        run.review = offline_review(one, other, (before, after), keep=kept(run.options), places=(old.place, new.place))
     screen.clear()
     changed = any(dataset.changes_total or dataset.has_changes for dataset in run.review.datasets)
     if any(dataset.error for dataset in run.review.datasets):

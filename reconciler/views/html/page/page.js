@@ -92,7 +92,7 @@
       class: `c-${kind}`, "font-size": unit, "stroke-width": unit * 0.22, x: left, y: inside ? box.top + unit : box.top - unit * 0.35,
     }, text);
   };
-  const drawing = (body, boxes, side) => {
+  const drawing = (body, boxes, side, tagged = true) => {
     const picture = body.i ? data.pictures[body.i - 1] : null;
     const sheet = sheetOf(body, picture, boxes, side);
     const wide = sheet.right - sheet.left || 1, high = sheet.bottom - sheet.top || 1;
@@ -118,7 +118,8 @@
         group.append(svg("line", { class: `way b-${box.kind}`, x1: old.left + old.width / 2, y1: old.top + old.height / 2, x2: here.left + here.width / 2, y2: here.top + here.height / 2 }));
       }
       group.append(rectangle(here, "under"), rectangle(here, name));
-      if (box.kind !== "same") group.append(tag(here, changed > 8 ? `${number}` : `${number} ${label(here.label)}`, box.kind, unit, sheet));
+      if (!tagged) { /* too small to read */ }
+      else if (box.kind !== "same") group.append(tag(here, changed > 8 ? `${number}` : `${number} ${label(here.label)}`, box.kind, unit, sheet));
       else if (boxes.length <= 6) group.append(tag(here, label(here.label), "same", unit * 0.85, sheet));
       groups.push([box.kind === "same" ? 0 : 1, group]);
     }
@@ -216,10 +217,26 @@
     return put(article, fields(body));
   };
 
+  // ---- contact sheet: the entries that have a picture, in small ------------------------------------------------------
+  const pictured = (row) => Boolean(row[at.body].i && data.pictures[row[at.body].i - 1][0]);
+  const small = (body, boxes, side) => {
+    const state = (body.u || [0, 0])[side === "before" ? 0 : 1];
+    if (state === 0) return el("div", { class: "none" }, side === "after" ? "gone" : LABELLED[0]);
+    return drawing(body, boxes, side, false).image;
+  };
+  const thumb = (row) => {
+    const body = row[at.body], boxes = (body.b || []).map(boxOf), sign = SIGNS[row[at.verb]];
+    return el("article", { class: `thumb ${VERBS[row[at.verb]]}`, tabindex: "-1", "data-entry": `${row[at.dataset]}-${row[at.number]}` },
+      el("div", { class: "sides" }, small(body, boxes, "before"), small(body, boxes, "after")),
+      el("h3", {}, el("span", { class: "sign" }, sign), el("a", { href: `#${nameOf(row)}`, onclick: leave }, el("bdi", {}, row[at.key]))),
+      el("p", { class: "quiet" }, pieces(row[at.words])));
+  };
+
   // ---- filters -----------------------------------------------------------------------------------------------------
-  const state = { text: "", kinds: new Set(), label: "", dataset: "", group: "", origin: "", order: "risk" };
+  const state = { text: "", kinds: new Set(), label: "", dataset: "", group: "", origin: "", order: "risk", sheet: false };
   const searched = data.changes.map((row) => `${data.datasets[row[at.dataset]].folder}${row[at.key]}\n${row[at.words].flat().join("")}`.toLowerCase());
   const fits = (row, index) => {
+    if (state.sheet && !pictured(row)) return false;
     if (state.text && !searched[index].includes(state.text)) return false;
     if (state.kinds.size && ![...state.kinds].some((bit) => row[at.kinds] & (1 << bit))) return false;
     if (state.label !== "" && !(row[at.body].n || []).includes(Number(state.label))) return false;
@@ -242,7 +259,7 @@
   const draw = (many) => {
     const some = rows.slice(drawn, drawn + many);
     drawn += some.length;
-    list.append(...some.map(card));
+    list.append(...some.map(state.sheet ? thumb : card));
   };
   const near = () => end.getBoundingClientRect().top < window.innerHeight + 1500;
   const fill = () => { while (drawn < rows.length && near()) draw(CHUNK); };
@@ -250,10 +267,22 @@
     rows = data.changes.filter(fits).sort(ORDERS[state.order]);
     drawn = 0;
     list.replaceChildren();
+    list.classList.toggle("contacts", state.sheet);
     draw(CHUNK);
-    status.textContent = `${digits.format(rows.length)} of ${counted(data.changes.length, "entry", "entries")}`;
+    status.textContent = `${digits.format(rows.length)} of ${counted(data.changes.length, "entry", "entries")}${state.sheet ? ", those with a picture" : ""}`;
     fill();
   };
+  const sheet = !data.changes.some(pictured) ? null : el("button", { type: "button", class: "contact", "aria-pressed": "false", onclick: () => turn(!state.sheet) }, "contact sheet");
+  const turn = (on) => {
+    if (!sheet || state.sheet === on) return;
+    state.sheet = on;
+    sheet.setAttribute("aria-pressed", String(on));
+    refresh();
+    // Where the tools stay in sight they would cover the first row.
+    (getComputedStyle(app.firstElementChild).position === "sticky" ? app : list).scrollIntoView();
+  };
+  // A link of the sheet leads to the entry itself, also where the address is that already.
+  const leave = () => { turn(false); setTimeout(arrive); };
   const choice = (name, words, options) => {
     if (options.length < (name === "group" ? 1 : 2)) return "";
     const all = name === "order" ? [] : [el("option", { value: "" }, words)];
@@ -288,7 +317,7 @@
       choice("dataset", "all datasets", used(at.dataset).sort().map((number) => [number, data.datasets[number].title])),
       choice("origin", "whoever changed it", used(at.origin).filter(Boolean).map((number) => [number, data.origins[number]])),
       choice("order", "order", [["risk", "riskiest first"], ["manifest", "as in the manifest"], ["key", "by key"]])),
-    el("div", { class: "row" }, pills(), status),
+    el("div", { class: "row" }, pills(), sheet, status),
     el("p", { class: "quiet hint" }, el("kbd", {}, "/"), " filter  ", el("kbd", {}, "j"), " ", el("kbd", {}, "k"), " next and previous entry  ", el("kbd", {}, "?"), " keys"));
 
   // Each group in the summary leads to its entries.
@@ -307,13 +336,13 @@
 
   // ---- keyboard, print ---------------------------------------------------------------------------------------------
   const step = (by) => {
-    const cards = [...list.children], here = cards.indexOf(document.activeElement.closest(".card"));
+    const cards = [...list.children], here = cards.indexOf(document.activeElement.closest(".list > *"));
     const next = cards[Math.max(0, here + by)];
     if (!next) return;
     next.focus({ preventScroll: true });
     next.scrollIntoView({ block: "start" });
   };
-  const KEYS = [["/", "filter by key or words"], ["j", "next entry"], ["k", "previous entry"], ["Esc", "close this view"], ["?", "this list"]];
+  const KEYS = [["/", "filter by key or words"], ["j", "next entry"], ["k", "previous entry"], ...(sheet ? [["c", "contact sheet"]] : []), ["Esc", "close this view"], ["?", "this list"]];
   const help = () => {
     large.replaceChildren(
       el("figcaption", {}, "Keyboard", el("button", { type: "button", onclick: () => large.close() }, "close")),
@@ -322,7 +351,9 @@
   };
   // A link to an entry leads to it, even where it is not drawn yet.
   const arrive = () => {
-    const index = rows.findIndex((row) => `#${nameOf(row)}` === location.hash);
+    const here = (row) => `#${nameOf(row)}` === location.hash;
+    if (rows.some(here)) turn(false);
+    const index = rows.findIndex(here);
     if (index < 0) return;
     if (index >= drawn) draw(index + 1 - drawn);
     list.children[index].focus({ preventScroll: true });
@@ -332,6 +363,7 @@
     if (event.ctrlKey || event.metaKey || event.altKey || /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName) || large.open) return;
     if (event.key === "/") { event.preventDefault(); search.focus(); }
     else if (event.key === "?") help();
+    else if (event.key === "c") turn(!state.sheet);
     else if (event.key === "j") step(1);
     else if (event.key === "k") step(-1);
   });
