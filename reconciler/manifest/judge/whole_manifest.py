@@ -146,7 +146,7 @@ class Across:
         return True
 
     def take(self, desired: DesiredEntry) -> Place | None:
-        """Count and hand on an entry about which there is nothing to say; the place of an earlier one of the same key."""
+        """Count and hand on an entry about which there is nothing to say; the place of an earlier one of its key."""
         self._lines += 1
         return self._hand_on(desired)
 
