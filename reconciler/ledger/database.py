@@ -3,8 +3,8 @@
 import sqlite3
 from typing import Any, Final
 
-# For each value of another type than int, float and str the module searches how it is adapted, and makes the text of two
-# exceptions where it finds nothing: a third of the time that a row takes.
+# For each value of another type than int, float and str the module searches how it is adapted, and makes the text of
+# two exceptions where it finds nothing: a third of the time that a row takes.
 sqlite3.register_adapter(bytes, bytes)
 sqlite3.register_adapter(bool, int)
 
