@@ -14,17 +14,28 @@ import resource
 import subprocess
 import sys
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 from random import Random
 from statistics import median
 from typing import Any, Final, NamedTuple
 
+from benchmarks import calls
 from benchmarks.lines import document, edited
 from benchmarks.servers import emulator
 from benchmarks.steps import DEEP, PROJECT
 
 PAGE: Final = Path(__file__).parents[1] / "docs" / "performance.md"
 CALLS_A_SECOND: Final = 5
+LARGE: Final = "large"
+
+
+class Sizes(NamedTuple):
+    """Lines of the manifests that are read, of those that are compared, and of the dataset of several rounds."""
+
+    entries: int
+    part: int
+    live: int
 
 
 class Ratio(NamedTuple):
@@ -41,14 +52,17 @@ class Ratio(NamedTuple):
 RATIOS: Final = (
     Ratio("`validate` : json.loads of all lines, boxes", "validate boxes", "bare boxes", 2.5),
     Ratio("`validate` : json.loads of all lines, image-level labels", "validate image", "bare image", 4),
-    Ratio("`diff` of equal manifests : json.loads of both", "diff equal", "bare boxes", 3, times=2),
-    Ratio("`diff`, every tenth line changed : json.loads of both", "diff changed", "bare boxes", 9, times=2),
+    Ratio("`diff` of equal manifests : json.loads of both", "diff equal", "bare part", 3, times=2),
+    Ratio("`diff`, every tenth line changed : json.loads of both", "diff changed", "bare part", 9, times=2),
     Ratio("`plan` of a new dataset : `validate`", "plan new", "validate live", 1.4),
     Ratio("`plan`, nothing to do, without its listing : json.loads of both", "plan equal", "bare live", 3, "list", 2),
+    Ratio("a listing : boto3's paginator alone", "list by us", "list", 0.85),
     Ratio("a second read of a manifest : sha256 of the file", "second read", "hash", 1.5),
     Ratio("`reconciler --help` : `python -c pass`", "help", "pass", 5),
     Ratio("`validate` of a tiny folder : `python -c pass`", "tiny", "pass", 12),
 )
+# Peak memory in MB, and the most that is asked for.
+PEAKS: Final = (("peak MB of `validate`", "validate boxes", 56), ("peak MB of `plan`", "plan equal, all lines", 72))
 # What a user would pick instead, the step of ours beside it, and what it does not do.
 ALTERNATIVES: Final = (
     (
@@ -75,10 +89,12 @@ def main() -> int:
     parser.add_argument("--entries", type=int, default=250_000, help="lines of each manifest (default: %(default)s)")
     options = parser.parse_args()
     entries = 5_000 if options.quick else options.entries
-    live = max(1_000, entries // 10)
+    sizes = Sizes(entries, max(1_000, entries // 5), max(1_000, entries // 10))
+    whole = not (options.quick or options.check)
     with tempfile.TemporaryDirectory() as name:
-        rounds, growth = _measured(Path(name), entries, live, grows=not (options.quick or options.check))
-    page = "\n".join(_page(rounds, growth, entries, live))
+        rounds, growth = _measured(Path(name), sizes, grows=whole)
+        counts = [] if options.check else calls.rows(Path(name), 10 if options.quick else 100)
+    page = "\n".join(_page(rounds, growth, counts, sizes))
     print(page)
     if options.check:
         return _compare(rounds)
@@ -87,57 +103,64 @@ def main() -> int:
     return 0
 
 
-def _measured(folder: Path, entries: int, live: int, *, grows: bool) -> tuple[Rounds, dict[int, dict[str, Any]]]:
-    _write(folder, entries, live)
+def _measured(folder: Path, sizes: Sizes, *, grows: bool) -> tuple[Rounds, dict[int, dict[str, Any]]]:
+    _write(folder, sizes)
     rounds: Rounds = {}
     with emulator() as service:
         endpoint = service.client.meta.endpoint_url
         service.client.create_project(ProjectName=PROJECT)
-        for steps, times in (
-            (_offline(), 3),
-            (("validate live", "plan new", "bare live"), 3),
-            (("apply",), 1),
-            (_listing(), 3),
+        for steps, times, at in (
+            (_offline(), 3, "-"),
+            (("validate live", "plan new", "bare live"), 3, endpoint),
+            (("apply",), 1, endpoint),
+            (_listing(), 3, endpoint),
         ):
             for _ in range(times):
                 for step in steps:
-                    rounds.setdefault(step, []).append(_run(step, folder, endpoint))
-    sizes = [size for size in (25_000, 50_000, 100_000) if size < entries] if grows else ()
-    return rounds, {size: _grown(folder, size) for size in sizes}
+                    rounds.setdefault(step, []).append(_run(step, folder, at))
+        if grows:
+            service.client.create_project(ProjectName=LARGE)
+            for step in ("apply", "plan equal", "plan known"):
+                rounds[f"{step}, all lines"] = [_run(step, folder / LARGE, endpoint)]
+    some = [size for size in (25_000, 50_000, 100_000) if size < sizes.entries] if grows else ()
+    return rounds, {size: _grown(folder, size) for size in some}
 
 
 def _offline() -> tuple[str, ...]:
-    pairs = "bare boxes", "validate boxes", "bare image", "validate image", "diff equal", "diff changed"
+    pairs = "bare boxes", "validate boxes", "bare image", "validate image", "bare part", "diff equal", "diff changed"
     return (*pairs, "first read", "hash", "second read", "deepdiff", "diff short", "pass", "help", "tiny")
 
 
 def _listing() -> tuple[str, ...]:
-    return "bare live", "list", "plan equal", "dictionaries", "guide"
+    return "bare live", "list", "list by us", "plan equal", "plan known", "dictionaries", "guide"
 
 
-def _write(folder: Path, entries: int, live: int) -> None:
+def _write(folder: Path, sizes: Sizes) -> None:
     random = Random(1)  # noqa: S311 - the same data every time
-    names = "boxes.jsonl", "same.jsonl", "changed.jsonl", "image.jsonl"
-    place = folder / "live" / PROJECT
-    tiny = folder / "tiny" / PROJECT
-    for one in (place, tiny):
+    place, tiny = folder / "live" / PROJECT, folder / "tiny" / PROJECT
+    large = folder / LARGE / "live" / LARGE
+    for one in (place, tiny, large):
         one.mkdir(parents=True)
         (one / "project.yaml").write_text("managed: false\n")
-    files = [(folder / name).open("w") for name in names]
-    for number in range(entries):
-        line = document(number, random, boxes=8)
-        text = json.dumps(line, separators=(",", ":")) + "\n"
-        if number % 10 == 0:
-            edited(line, number)
-        written = text, text, json.dumps(line, separators=(",", ":")) + "\n", _image(number, random)
-        for file, line_text in zip(files, written, strict=True):
-            file.write(line_text)
-        for folder_of, most in ((place, live), (tiny, 3)):
-            if number < most:
-                with (folder_of / "train.jsonl").open("a") as small:
-                    small.write(text)
-    for file in files:
-        file.close()
+    # Each file with how many of the lines it has.
+    parts = ("part.jsonl", sizes.part), ("same.jsonl", sizes.part), ("live/cells/train.jsonl", sizes.live)
+    whole = [(folder / name, most) for name, most in (("boxes.jsonl", sizes.entries), *parts)]
+    whole.append((tiny / "train.jsonl", 3))
+    with ExitStack() as stack:
+        files = [(stack.enter_context(path.open("w")), most) for path, most in whole]
+        changed, image = (stack.enter_context((folder / name).open("w")) for name in ("changed.jsonl", "image.jsonl"))
+        for number in range(sizes.entries):
+            line = document(number, random, boxes=8)
+            text = json.dumps(line, separators=(",", ":")) + "\n"
+            for file, most in files:
+                if number < most:
+                    file.write(text)
+            if number < sizes.part:
+                if number % 10 == 0:
+                    edited(line, number)
+                changed.write(json.dumps(line, separators=(",", ":")) + "\n")
+            image.write(_image(number, random))
+    (large / "train.jsonl").hardlink_to(folder / "boxes.jsonl")
 
 
 def _image(number: int, random: Random) -> str:
@@ -202,13 +225,21 @@ def _values(ratio: Ratio, rounds: Rounds) -> list[float]:
 _HEAD: Final = """\
 # Performance
 
-Written by `make bench`: {entries:,} lines with 8 boxes each, {entries:,} with an image-level label, and a dataset
-of {live:,} lines on the emulator, all from a seed. CPU seconds; a ratio is the median of three interleaved rounds,
-with the lowest and the highest. Ratios hold on machines of different speed; seconds do not. `make bench-check`
-compares a new run with this page.
+Written by `make bench`: {0:,} lines with 8 boxes each, {0:,} with an image-level label, {1:,} of the lines for `diff`,
+and a dataset of {2:,} of them on the emulator, all from a seed. CPU seconds, without the time to load modules; a ratio
+is the median of three interleaved rounds, with the lowest and the highest. Ratios hold on machines of different speed;
+seconds do not. `make bench-check` compares a new run with this page.
 
 | ratio | asked for | median | lowest | highest |
 |---|---|---|---|---|
+"""
+_COUNTS: Final = """
+## Calls and memory
+
+Counted and measured once. The provider's calls are the same ones; its tests count them.
+
+| what | asked for | is |
+|---|---|---|
 """
 _STEPS: Final = """
 ## Seconds, memory, calls
@@ -232,18 +263,24 @@ _GROWTH: Final = """
 """
 
 
-def _page(rounds: Rounds, growth: dict[int, dict[str, Any]], entries: int, live: int) -> list[str]:
-    text = _HEAD.format(entries=entries, live=live).splitlines()
+def _page(rounds: Rounds, growth: dict[int, dict[str, Any]], counts: list[calls.Row], sizes: Sizes) -> list[str]:
+    text = _HEAD.format(*sizes).splitlines()
     for ratio in RATIOS:
         values = _values(ratio, rounds)
         figures = " | ".join(f"{value:.2f}" for value in (median(values), min(values), max(values)))
         text.append(f"| {ratio.words} | at most {ratio.asked:g} | {figures} |")
+    text += _COUNTS.splitlines()
+    text += [f"| {row.words} | at most {row.asked:,} | {row.counted:,} |" for row in counts]
+    for words, step, asked in PEAKS:
+        if step in rounds:
+            peak = max(one["peak"] for one in rounds[step])
+            text.append(f"| {words}, {sizes.entries:,} lines | at most {asked} | {peak:.0f} |")
     text += _STEPS.splitlines()
     for step, rows in rounds.items():
-        calls = sum(rows[0]["calls"].values())
-        pace = f"{calls / CALLS_A_SECOND / 60:.1f}" if calls else ""
+        many = sum(rows[0]["calls"].values())
+        pace = f"{many / CALLS_A_SECOND / 60:.1f}" if many else ""
         seconds, peak = median(one["seconds"] for one in rows), max(one["peak"] for one in rows)
-        text.append(f"| {step} | {seconds:.2f} | {peak:.0f} | {calls or ''} | {pace} |")
+        text.append(f"| {step} | {seconds:.2f} | {peak:.0f} | {many or ''} | {pace} |")
     text += _INSTEAD.splitlines()
     for theirs, ours, words, misses in ALTERNATIVES:
         seconds, mine = (median(one["seconds"] for one in rounds[step]) for step in (theirs, ours))
@@ -252,9 +289,8 @@ def _page(rounds: Rounds, growth: dict[int, dict[str, Any]], entries: int, live:
         text += _GROWTH.splitlines()
         text += [f"| {size:,} | {row['seconds']:.2f} | {row['peak']:.0f} |" for size, row in growth.items()]
         whole = rounds["validate boxes"]
-        text.append(
-            f"| {entries:,} | {median(one['seconds'] for one in whole):.2f} | {max(one['peak'] for one in whole):.0f} |"
-        )
+        seconds, peak = median(one["seconds"] for one in whole), max(one["peak"] for one in whole)
+        text.append(f"| {sizes.entries:,} | {seconds:.2f} | {peak:.0f} |")
     return text
 
 

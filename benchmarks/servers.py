@@ -30,10 +30,10 @@ class Running(NamedTuple):
         return int(shown.stdout) * 1024
 
 
-def emulator(state: Path | None = None) -> AbstractContextManager[Running]:
-    """An emulator without delays; with `state` it keeps everything in that SQLite file."""
+def emulator(state: Path | None = None, *more: str) -> AbstractContextManager[Running]:
+    """An emulator without delays; with `state` it keeps everything in that SQLite file; `more` are further options."""
     kept = ["--state", str(state)] if state else []
-    return _process("-m", "rekognition_emulator", "--port", "0", "--latency", "none", *kept)
+    return _process("-m", "rekognition_emulator", "--port", "0", "--latency", "none", *kept, *more)
 
 
 def replay(body: Path, pages: int = 1) -> AbstractContextManager[Running]:

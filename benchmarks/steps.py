@@ -106,6 +106,24 @@ def _list(_folder: Path, endpoint: str) -> Calls:
     return calls
 
 
+def _listed_by_us(_folder: Path, endpoint: str) -> Calls:
+    """A listing through our gateway, paced as fast as the machine is, with the stop that every run can be told."""
+    from random import Random  # noqa: PLC0415 - as above
+
+    from reconciler.aws.calls import Calls as Made  # noqa: PLC0415 - as above
+    from reconciler.aws.calls import Patience  # noqa: PLC0415 - as above
+    from reconciler.aws.clock import SystemClock  # noqa: PLC0415 - as above
+    from reconciler.aws.gateway import Gateway  # noqa: PLC0415 - as above
+
+    gateway = Gateway(_client(endpoint), Made(SystemClock(), Random()))  # noqa: S311 - varies pauses
+    project = gateway.find_project(PROJECT)
+    arns = project.datasets.values() if project else ()
+    patient = gateway.patient(Patience(60, lambda: None, lambda _text: None))
+    for _line in (line for arn in arns for line in patient.entries(arn)):
+        pass
+    return gateway.calls.counts
+
+
 def _dictionaries(folder: Path, endpoint: str) -> Calls:
     """The loop that one writes first: a dictionary of each side, compared."""
     calls = Counter[str]()
@@ -158,22 +176,26 @@ def _short(folder: Path, _endpoint: str) -> Calls:
 
 STEPS: Final[dict[str, Callable[[Path, str], Calls]]] = {
     "bare boxes": lambda folder, _: _bare(folder / "boxes.jsonl"),
+    "bare part": lambda folder, _: _bare(folder / "part.jsonl"),
     "validate boxes": lambda folder, _: _command("validate", str(folder / "boxes.jsonl")),
     "bare image": lambda folder, _: _bare(folder / "image.jsonl"),
     "validate image": lambda folder, _: _command("validate", str(folder / "image.jsonl")),
-    "diff equal": lambda folder, _: _command("diff", str(folder / "boxes.jsonl"), str(folder / "same.jsonl")),
-    "diff changed": lambda folder, _: _command("diff", str(folder / "boxes.jsonl"), str(folder / "changed.jsonl")),
+    "diff equal": lambda folder, _: _command("diff", str(folder / "part.jsonl"), str(folder / "same.jsonl")),
+    "diff changed": lambda folder, _: _command("diff", str(folder / "part.jsonl"), str(folder / "changed.jsonl")),
     "first read": _first_read,
     "hash": _hash,
     "second read": lambda folder, _: _read(folder),
     "validate live": _validated,
     "plan new": lambda folder, endpoint: _counted(folder, endpoint, "plan", "--save"),
     "apply": lambda folder, endpoint: _command(
-        *("apply", "--datasets", str(folder / "live"), "--region", REGION, "--endpoint-url", endpoint, "--yes")
+        *("apply", "--datasets", str(folder / "live"), "--region", REGION, "--endpoint-url", endpoint, "--yes"),
+        *("--rate", "100"),
     ),
-    "plan equal": lambda folder, endpoint: _counted(folder, endpoint, "plan", "--save"),
+    "plan equal": lambda folder, endpoint: _counted(folder, endpoint, "plan", "--rate", "100", "--full", "--save"),
+    "plan known": lambda folder, endpoint: _counted(folder, endpoint, "plan", "--save"),
     "bare live": lambda folder, _: _bare(folder / "live" / PROJECT / "train.jsonl"),
     "list": _list,
+    "list by us": _listed_by_us,
     "dictionaries": _dictionaries,
     "guide": _guide,
     "deepdiff": _deep,
@@ -187,6 +209,8 @@ def main() -> None:
     import reconciler.cli.commands.plan  # noqa: PLC0415 - loaded, not measured
     import reconciler.cli.conduct  # noqa: F401, PLC0415 - likewise
 
+    if endpoint != "-":
+        _client(endpoint)
     start = time.process_time()
     calls = STEPS[step](Path(folder), endpoint)
     seconds = time.process_time() - start

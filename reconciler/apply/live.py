@@ -137,6 +137,8 @@ def known_live(
 ) -> tuple[DatasetDescription, Statistics]:
     """Replace the ledger's live entries by what is live: an earlier listing where the probe proves it, else a new one.
 
+    An earlier listing is a copy; or what the last apply read back, where the manifest is that.
+
     `before` as for `list_live`, and the description is valid in the same way. A new listing is kept for later runs.
 
     Raises:
@@ -156,13 +158,14 @@ def known_live(
 
 def _taken(context: Context, ledger: Ledger, arn: str, described: DatasetDescription) -> Sheet | None:
     """The sheet of the copy that filled the ledger's live side; None where it must be listed."""
-    with context.listings.proven(arn, described) as found:
-        try:
-            if found and fill_copied(ledger, found[1]) == described.entries:
-                return found[0]
-        except (NoCopy, ValueError, RecursionError):
-            return None  # it is not what was written
-    return None
+    with context.listings.proven(arn, described) as found, suppress(NoCopy, ValueError, RecursionError):
+        if found and fill_copied(ledger, found[1]) == described.entries:
+            return found[0]
+    left = context.listings.left_as(arn, described)
+    if left and all(ledger.desired_facts(mode).digest == left.digests.get(mode.value) for mode in Compare):
+        ledger.observe_own()
+        return left
+    return None  # a copy was not what was written, or there is none
 
 
 def sheet_of_live(ledger: Ledger, arn: str, updated: float, counted: Statistics, *, proven: bool = False) -> Sheet:

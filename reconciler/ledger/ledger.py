@@ -184,6 +184,11 @@ class Ledger:
         rows = ((*row, key_text(row[0]) in self.retired) for row in other.stored_desired())
         self._database.executemany(_OBSERVE, rows)
 
+    def observe_own(self) -> None:
+        """Replace the live side by the desired side: live is known to be the same, without marks."""
+        self.forget_live()
+        self._database.execute(f"{_ADD} SELECT {ENTRY}, '[]', NULL, 0 FROM desired ORDER BY seq")
+
     def stored_desired(self) -> Iterator[tuple[Any, ...]]:
         """The desired side as another ledger takes it in place of live, in manifest order."""
         return self._database.execute(f"SELECT {ENTRY}, '[]', line FROM desired ORDER BY seq")

@@ -9,7 +9,15 @@ from reconciler.errors import InvalidDeclaration
 from reconciler.ledger import Ledger
 from reconciler.provider import process as runtime
 from reconciler.provider.claims import told_apart
-from reconciler.provider.preview import list_and_plan, read_desired, seen_in, shown, with_digests
+from reconciler.provider.preview import (
+    LEFT_TO_DIFF,
+    leaves_to_diff,
+    list_and_plan,
+    read_desired,
+    seen_in,
+    shown,
+    with_digests,
+)
 from reconciler.provider.sdk.failure import call_urn
 from reconciler.provider.state import (
     CLAIMS,
@@ -43,7 +51,7 @@ def check(olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
                 return CheckResult(given, [])
             _refuse_twins(inputs)
             runtime.current().knows(inputs, sibling_path(sibling))
-            return CheckResult(given | _checked(inputs, preview=preview, is_new=not olds), [])
+            return CheckResult(given | _checked(inputs, olds, preview=preview), [])
         except BadProperty as error:
             return CheckResult(given, [CheckFailure(error.name, str(error))])
         except InvalidDeclaration as error:
@@ -69,7 +77,7 @@ def _refuse_twins(inputs: Inputs) -> None:
         )
 
 
-def _checked(inputs: Inputs, *, preview: bool, is_new: bool) -> dict[str, Any]:
+def _checked(inputs: Inputs, olds: dict[str, Any], *, preview: bool) -> dict[str, Any]:
     """The complete inputs. Diff, which follows at once and knows more, shows the plan of a resource that exists."""
     process, arn = runtime.current(), inputs.project_arn
     shared = arn is not None and process.shares_manifest(arn, inputs.manifest)
@@ -81,14 +89,17 @@ def _checked(inputs: Inputs, *, preview: bool, is_new: bool) -> dict[str, Any]:
         if not preview:
             process.checked(None)
             return properties
+        if leaves_to_diff(process, olds, complete):
+            process.checked(LEFT_TO_DIFF)
+            return properties
         plan = list_and_plan(process, complete, run)
         if arn is not None:
             process.seen[resource_id(arn, inputs.dataset_type)] = seen_in(ledger, run.seen.arn, plan.counted)
-        pending = _taking_over(run) if is_new and run.seen.arn else shown(run)
+        pending = _taking_over(run) if not olds and run.seen.arn else shown(run)
         process.checked(pending)
         if not pending.is_quiet:
             properties[PENDING_CHANGES] = pending.properties()
-            if is_new:
+            if not olds:
                 process.console.log_once(pending.message())
         return properties
 

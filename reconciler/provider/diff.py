@@ -29,7 +29,16 @@ from reconciler.manifest.project.folders import retired_beside
 from reconciler.policy import Theirs, settings_of
 from reconciler.provider import process as runtime
 from reconciler.provider.left_over import remembered, still_there
-from reconciler.provider.preview import list_and_plan, plan_again, read_desired, seen_in, shown, with_digests
+from reconciler.provider.preview import (
+    LEFT_TO_DIFF,
+    list_and_plan,
+    plan_again,
+    read_desired,
+    seen_in,
+    seen_without_listing,
+    shown,
+    with_digests,
+)
 from reconciler.provider.process import LiveSeen, Runtime
 from reconciler.provider.replacement import judge
 from reconciler.provider.state import STATE_FORMAT, Inputs, Outputs, split_id
@@ -38,6 +47,7 @@ from reconciler.review.declaration import policy_changes
 from reconciler.shell.drift import drift
 from reconciler.text import safe
 from reconciler.views.lines import marked_line
+from reconciler.views.words import not_listed_words
 
 # At most this many marked entries are named.
 _MARKED: Final = 30
@@ -92,7 +102,8 @@ def _is_due(process: Runtime, name: str, outputs: Outputs, inputs: Inputs) -> bo
     moved = _is_moved(process, name, outputs)
     keeps = moved and process.is_program_run() and _is_drift_alone(process, name, outputs, reasons)
     keeps = keeps and inputs.policy.theirs is Theirs.KEEP
-    if keeps or (preview is not None and (outputs.settled or moved) and not preview.is_quiet):
+    left = preview is LEFT_TO_DIFF and (bool(reasons) or not _is_as_declared(process, name, inputs))
+    if keeps or left or (preview is not None and (outputs.settled or moved) and not preview.is_quiet):
         again, sends = plan_again(process, inputs, outputs, at_rest=not reasons)
         preview = again if preview else None
         if keeps and not sends:  # what only live changed is kept, and an update would send nothing
@@ -110,6 +121,12 @@ def _is_drift_alone(process: Runtime, name: str, outputs: Outputs, reasons: list
     """Whether an update is due for nothing but what somebody made of live."""
     now = process.seen[name].facts.get(outputs.applied.policy.compare) if name in process.seen else None
     return not outputs.unfinished and reasons == list(drift(outputs.read_back, now))
+
+
+def _is_as_declared(process: Runtime, name: str, inputs: Inputs) -> bool:
+    """Whether live, as it was just seen, is what the manifest says, entry by entry and without marks."""
+    now = process.seen[name].facts.get(inputs.policy.compare) if name in process.seen else None
+    return bool(now and now.digest == inputs.desired_digest and not now.marked)
 
 
 def _is_moved(process: Runtime, name: str, outputs: Outputs) -> bool:
@@ -217,8 +234,12 @@ def _listed(process: Runtime, name: str, outputs: Outputs, inputs: Inputs) -> Li
     arn = there.arn or there.leftover
     if arn is None:
         return LiveSeen(None)
+    retired = retired_beside(Path(inputs.manifest), inputs.dataset_type)
+    if not retired and (known := seen_without_listing(context, outputs, arn, there.description)):
+        process.console.status(not_listed_words(known.listed), at_once=True)
+        process.seen[name] = known
+        return known
     with Ledger() as ledger:
-        retired = retired_beside(Path(inputs.manifest), inputs.dataset_type)
         ledger.retired = Images((one.image for one in retired), inputs.stage.images)
         # A dataset whose creation failed has nothing that can be listed.
         counted = known_live(context, ledger, there.arn, there.description)[1] if there.arn else None

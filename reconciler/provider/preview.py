@@ -1,16 +1,18 @@
 """One resource as a run of its dataset: the manifest is read, live is listed and planned, and a preview shows it."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from reconciler.apply import Context, Target, observe, plan_against_live, plan_without_project
 from reconciler.aws.arns import ProjectArn
-from reconciler.ledger import Ledger
+from reconciler.errors import BadInput
+from reconciler.ledger import Facts, Ledger
 from reconciler.manifest import Findings
 from reconciler.manifest.project.folders import declared_beside
-from reconciler.model import DatasetDeclaration, ProjectDeclaration
+from reconciler.model import DatasetDeclaration, DatasetDescription, ProjectDeclaration
 from reconciler.plan import Plan, Statistics
 from reconciler.policy import Compare
 from reconciler.provider.process import LiveSeen, Runtime
@@ -21,6 +23,8 @@ from reconciler.run import DatasetRun
 from reconciler.shell.desired import read_once
 from reconciler.views.preview import Preview, preview_of
 
+# In the place of a preview: Check leaves it to Diff, which knows what the last apply read back.
+LEFT_TO_DIFF: Final = Preview("not compared yet")
 # How many changes the review keeps; a preview shows the riskiest of them that no group covers.
 _KEPT: Final = Keep(2_000, NEW_SHOWN)
 
@@ -110,8 +114,29 @@ def context_of(process: Runtime, inputs: Inputs, run: DatasetRun, outputs: Outpu
     judge = process.judge(target, inputs, run.dataset, outputs.left if outputs else None)
     context = process.context(target.project_arn, inputs, guarded=True)
     seen = process.seen.get(resource_id(target.project_arn, target.dataset_type))
-    listings = replace(context.listings, of_run=seen.listed if seen else "")
+    left = outputs.left if outputs else None
+    listings = replace(context.listings, of_run=seen.listed if seen else "", left=lambda: left.probe if left else None)
     return replace(context, judge=judge, listings=listings), target
+
+
+def leaves_to_diff(process: Runtime, olds: Mapping[str, Any], inputs: Inputs) -> bool:
+    """Whether only a listing could tell Check what is live, and the outputs may tell Diff for one call.
+
+    So it is where nothing changed in the program and no copy of live is at hand: on a new machine.
+    """
+    arn, olds = inputs.project_arn, dict(olds)
+    if arn is None or not olds or process.account.full or not inputs.policy.probe.probes:
+        return False
+    try:
+        before = Inputs.parse(olds)
+    except BadInput:
+        return False
+    if before != inputs:
+        return False
+    context = process.context(arn, inputs)
+    project = context.gateway.project_seen(arn) or context.gateway.project(arn, process.claims.beside(arn))
+    dataset, copies = project.datasets.get(inputs.dataset_type) if project else None, context.listings.copies
+    return bool(dataset and copies and not copies.names(dataset))
 
 
 def plan_again(process: Runtime, inputs: Inputs, outputs: Outputs, *, at_rest: bool) -> tuple[Preview, bool]:
@@ -132,6 +157,22 @@ def plan_again(process: Runtime, inputs: Inputs, outputs: Outputs, *, at_rest: b
 def stored_differently(ledger: Ledger, mode: Compare) -> frozenset[str]:
     """The pairs that mean the same and are not the same: what an apply has sent and the service stored its own way."""
     return frozenset(row.pair for row in ledger.differing(mode) if row.in_live and row.same_meaning)
+
+
+def seen_without_listing(
+    context: Context, outputs: Outputs, dataset_arn: str, described: DatasetDescription | None
+) -> LiveSeen | None:
+    """What the last apply read back, where DescribeDataset proves that live still is so; None: it must be looked at."""
+    left, applied = outputs.left, outputs.applied_live
+    sheet = left.probe if left else None
+    if sheet is None or described is None or sheet.digests.get(outputs.applied.policy.compare.value) != applied.digest:
+        return None
+    listings = replace(context.listings, left=lambda: sheet)
+    if listings.left_as(dataset_arn, described) is None:
+        return None
+    counts = sheet.entries, sheet.labelled, 0, sheet.marked
+    facts = {mode: Facts(*counts, sheet.digests.get(mode.value, "")) for mode in Compare}
+    return LiveSeen(dataset_arn, facts | {outputs.applied.policy.compare: applied}, listed=sheet.listed)
 
 
 def seen_in(ledger: Ledger, arn: str | None, counted: Statistics | None) -> LiveSeen:

@@ -20,9 +20,14 @@ _AROUND: Final = 2
 
 
 def estimate_of(plan: Plan) -> Estimate:
-    """The least that an apply of one dataset takes: describe, list, send, wait, list again."""
+    """The least that an apply of one dataset takes: describe, list, send, wait, list again.
+
+    Where live was not listed for the plan, the apply does not list it either before it sends.
+    """
     calls = Counter({_LOOK_UP: 1})
-    if plan.live is not None:
+    if plan.live is not None and plan.counted and plan.counted.copied:
+        calls.update(DescribeDataset=1)
+    elif plan.live is not None:
         calls.update(DescribeDataset=_AROUND, ListDatasetEntries=_pages(plan.live.entries))
     if plan.action is Action.REPLACE:
         calls.update(DeleteDataset=1, DescribeDataset=3)  # idle before, running, gone after

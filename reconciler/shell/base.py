@@ -12,7 +12,7 @@ from datetime import datetime
 from itertools import chain, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
@@ -31,6 +31,7 @@ from reconciler.policy import Compare
 from reconciler.run import DatasetRun
 from reconciler.shell.drift import LeftLive
 from reconciler.snapshots.live_copies import LiveCopies, NoCopy
+from reconciler.snapshots.probe import Sheet
 
 # The most entries of which it is remembered that they were not as the manifest has them.
 _PENDING: Final = 500
@@ -57,11 +58,13 @@ def left_by(
     desired = ledger.desired_facts(Compare.STRICT).digest
     now = mode, live.digest, desired
     same = before is not None and not plan.has_changes and (before.compare, before.digest, before.desired) == now
+    time = after(copies.now(), [before.at] if before else [])
+    sheet = _sheet(ledger, outcome, time)
+    same = same and before is not None and before.probe is not None and before.probe.updated == sheet.updated
     if before and same and before.copy and copies.has(before.dataset, before.copy):
         return before
-    time = after(copies.now(), [before.at] if before else [])
     lines = ledger.base.copied(live_only=bool(files))
-    name = copies.write(outcome.dataset_arn, time, _sheet(ledger, outcome, time), lines)
+    name = copies.write(outcome.dataset_arn, time, msgspec.to_builtins(sheet), lines)
     pending = tuple(map(str, islice(_pending(ledger, mode), _PENDING + 1))) if files else ()
     many = len(pending) > _PENDING
     blobs = blob_ids(files) if len(parts_of(run.dataset)) == 1 else ()  # the ids are those of one file
@@ -77,6 +80,7 @@ def left_by(
         project=blobs[1] if len(blobs) > 1 else "",
         pending=() if many else pending,
         many=many,
+        sheet=msgspec.json.encode(sheet).decode("ascii"),
     )
 
 
@@ -84,15 +88,13 @@ def _time(now: datetime) -> str:
     return f"{now:{MOMENT}}"
 
 
-def _sheet(ledger: Ledger, outcome: Outcome, now: datetime) -> dict[str, Any]:
-    """What was copied, so that a later run knows of which dataset and moment the copy is."""
+def _sheet(ledger: Ledger, outcome: Outcome, now: datetime) -> Sheet:
+    """What was read back, so that a later run knows of which dataset and moment it is."""
     counted = outcome.counted or Statistics(0, 0)
     counted = counted if counted.listed else replace(counted, listed=_time(now))
     # What AWS stores in another form than it was sent looks like a listing from before the update.
     proven = outcome.last_update and not (outcome.error or outcome.rejected_total or outcome.rewritten)
-    sheet = sheet_of_live(ledger, outcome.dataset_arn, outcome.listed, counted, proven=proven)
-    built: dict[str, Any] = msgspec.to_builtins(sheet)
-    return built
+    return sheet_of_live(ledger, outcome.dataset_arn, outcome.listed, counted, proven=proven)
 
 
 def _pending(ledger: Ledger, mode: Compare) -> Iterator[Pending]:

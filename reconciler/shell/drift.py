@@ -16,6 +16,7 @@ from msgspec import Meta, Struct
 
 from reconciler.ledger import Facts
 from reconciler.policy import Compare
+from reconciler.snapshots.probe import Sheet, sheet_of
 from reconciler.snapshots.snapshot import COPY_NAME
 from reconciler.text import inert
 
@@ -68,7 +69,7 @@ class LeftLive(Struct, frozen=True, omit_defaults=True):
     `digest` is of live, with kept entries as they were applied, in the mode `compare`; `desired` of the manifest.
     `copy` names the copy of live, `file` the manifest, and `manifest` and `project` its content and that of
     project.yaml as git does; each is empty where there is none. `pending` are the entries that differed; `many`: too
-    many to remember.
+    many to remember. `sheet` is what the copy says of itself (`Sheet`, JSON), for a probe without the copy.
     """
 
     at: Annotated[str, Meta(pattern=r"^[0-9T:.\-]{10,40}Z\Z")]
@@ -82,6 +83,12 @@ class LeftLive(Struct, frozen=True, omit_defaults=True):
     project: _Blob = ""
     pending: tuple[str, ...] = ()
     many: bool = False
+    sheet: Annotated[str, Meta(max_length=2000)] = ""
+
+    @property
+    def probe(self) -> Sheet | None:
+        """What was read back, and when, for the probe; None where that is not known."""
+        return sheet_of(self.sheet.encode("utf-8", "replace"))
 
     def stored(self) -> dict[str, Any]:
         """As state and record keep it."""

@@ -23,7 +23,7 @@ class Listings:
 
     `full`: the user asked for a full listing. `of_run` is when the listing began by which this run has judged the
     dataset so far, "" where there is none: that one counts however soon after an update it was made, so that one run
-    has one view of live.
+    has one view of live. `left` gives what the last apply read back, as state or record keep it without the entries.
     """
 
     copies: LiveCopies | None = None
@@ -31,6 +31,7 @@ class Listings:
     full: bool = False
     now: Callable[[], datetime] = utc_now
     of_run: str = ""
+    left: Callable[[], Sheet | None] = lambda: None
 
     @contextmanager
     def proven(self, dataset_arn: str, described: DatasetDescription) -> Iterator[tuple[Sheet, Iterator[bytes]] | None]:
@@ -49,6 +50,11 @@ class Listings:
                 if why is not Doubt.FRESH:
                     break  # an older copy is proven by nothing that speaks against a newer one
             yield None
+
+    def left_as(self, dataset_arn: str, described: DatasetDescription) -> Sheet | None:
+        """What the last apply read back, where live still is so."""
+        sheet = None if self.full else self.left()
+        return sheet if sheet and not doubt(sheet, dataset_arn, described, self.now(), self.policy) else None
 
     def _copies(self, dataset_arn: str, stack: ExitStack) -> Iterator[tuple[Sheet, Iterator[bytes]]]:
         """Each copy that has a sheet, the newest first, with the lines that follow it."""

@@ -56,6 +56,24 @@ def project(arn: str, token: str | None = None, *datasets: tuple[str, str]) -> A
     return Answer(page if token is None else page | {"NextToken": token})
 
 
+def test_projects_of_one_run_are_looked_up_ten_at_a_time(server: ScriptedServer, clock: FakeClock) -> None:
+    """Each is seen for a minute, unless it is to be looked up again; one that is not there is never seen."""
+    arns = [PROJECT.replace("/p/", f"/p{number}/") for number in range(12)]
+    described = [{"ProjectArn": arn, "Status": "CREATED", "Datasets": []} for arn in arns[:10]]
+    server.answers(Answer({"ProjectDescriptions": described}))
+    gateway = gateway_at(server.url, clock)
+    assert gateway.project(arns[3], arns) is not None
+    assert server.requests[0][1]["ProjectNames"] == ["p3", *(f"p{number}" for number in range(10) if number != 3)]
+    assert [bool(gateway.project_seen(arn)) for arn in arns] == [True] * 10 + [False] * 2
+    gateway.forget_project(arns[0])
+    assert gateway.project_seen(arns[0]) is None
+    server.answers(Answer({"ProjectDescriptions": []}))
+    assert gateway.project(arns[11], arns) is None
+    assert server.requests[0][1]["ProjectNames"] == ["p11", "p0", "p10"]
+    clock.sleep(61)
+    assert gateway.project_seen(arns[1]) is None
+
+
 def test_a_project_is_found_by_its_exact_name_on_any_page(server: ScriptedServer, clock: FakeClock) -> None:
     """The filter is the service's; names that it gives beside are not taken for it."""
     other = PROJECT.replace("/p/", "/pp/")

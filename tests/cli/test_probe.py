@@ -95,9 +95,37 @@ def test_a_full_listing_can_be_asked_for(applied: World, account: Account, how: 
 
 
 def age(world: World) -> None:
-    """Take away the copies of the apply, as if they had been too old: there is nothing to go by."""
+    """Take away copies and records of the apply, as if they had been too old: there is nothing to go by."""
+    lose_copies(world)
+    for path in (world.folder / ".reconciler" / "audit").iterdir():
+        path.unlink()
+
+
+def lose_copies(world: World) -> None:
+    """Take away the copies of the apply; its record stays."""
     for path in (world.folder / ".reconciler" / "live").iterdir():
         path.unlink()
+
+
+@pytest.mark.parametrize("command", [("plan", "--exit-code"), ("drift",), ("apply", "--yes")])
+def test_the_record_proves_that_live_is_the_manifest(
+    applied: World, account: Account, command: tuple[str, ...]
+) -> None:
+    """Without a copy of live too nothing is listed, where the manifest is what the last apply read back."""
+    lose_copies(applied)
+    ran, calls = counted(account, applied, *command)
+    assert (ran.code, ran.out.count(SAID)) == (0, 2), ran
+    assert calls == {"DescribeProjects": 1, "DescribeDataset": 2}
+
+
+def test_a_record_proves_nothing_where_live_or_the_manifest_moved(applied: World, account: Account) -> None:
+    """A colleague's edit moves the timestamp, and of a changed manifest the record has no entries to compare."""
+    lose_copies(applied)
+    account.emulator.edit_entries(account.dataset("cells"), [applied.boxes("0001.jpg", "RBC", left=99)])
+    applied.write("cells", applied.many(3), applied.many(2, first=500))
+    ran, calls = counted(account, applied, "plan", "--json")
+    assert calls["ListDatasetEntries"] == 2
+    assert [(one["type"], one["add"], one["update"]) for one in ran.datasets] == [("train", 0, 1), ("test", 1, 0)]
 
 
 def test_a_lost_copy_costs_a_listing_which_leaves_a_new_one(applied: World, account: Account) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
@@ -48,6 +49,39 @@ def test_ten_projects_are_looked_up_by_one_call(world: World, account: Account) 
     world.write("p21", world.many(1), settings=f"projectArn: {arns[21][:-1]}{9 - int(arns[21][-1])}")
     again = world.run("plan", "--project", "p21", "--json")
     assert "there is no project" in str(again.datasets)
+
+
+@QUOTA
+@pytest.mark.slow
+def test_two_hundred_datasets_that_did_not_move_are_planned_within_a_minute(many: World, account: Account) -> None:
+    """At the account's quota: a DescribeProjects for ten projects, a DescribeDataset for each dataset, no listing."""
+    assert many.run("plan").code == 0  # lists everything, and leaves the copies
+    before, start = len(account.emulator.calls), account.emulator.clock.now()
+    ran = many.run("plan", "--json", "--exit-code")
+    assert ran.code == 0, ran.err
+    calls = Counter(call.operation for call in account.emulator.calls[before:])
+    assert calls == {"DescribeProjects": 10, "DescribeDataset": 200}
+    assert ran.document["throttled"] == {}
+    assert account.emulator.clock.now() - start <= 60
+    assert ran.document["estimate"]["calls"] == calls
+    assert ran.document["estimate"]["minutes"] <= 1
+
+
+@pytest.fixture
+def many(eight: World, account: Account) -> World:
+    """A hundred projects whose 200 datasets are live as their manifests say."""
+    for name in (f"p{number}" for number in range(100)):
+        if not (eight.folder / "datasets" / name).exists():
+            account.emulator.service.call("CreateProject", {"ProjectName": name})
+        lines = eight.many(1), eight.many(1, first=1)
+        eight.write(name, *lines)
+        [project] = account.emulator.service.call("DescribeProjects", {"ProjectNames": [name]})["ProjectDescriptions"]
+        for kind, line in zip(("TRAIN", "TEST"), lines, strict=True):
+            made = {"ProjectArn": project["ProjectArn"], "DatasetType": kind}
+            arn = account.emulator.service.call("CreateDataset", made)["DatasetArn"]
+            account.emulator.edit_entries(arn, line)
+    account.emulator.clock.advance(60)
+    return eight
 
 
 @QUOTA

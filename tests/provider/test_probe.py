@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from tests.support.provider_world import HEALS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
+    from tests.support.provider_engine import Resource
     from tests.support.provider_world import World
 
 
@@ -66,3 +69,41 @@ def test_a_project_and_its_datasets_take_three_calls(world: World) -> None:
         assert calls.total() <= 3, (run, calls)
         if run == "drift":
             world.rewrite(train, {"1.jpg": ["cat"], "2.jpg": ["dog"], "3.jpg": ["dog"]})
+
+
+def test_the_state_proves_that_live_is_as_applied_on_a_new_machine(world: World) -> None:
+    """With neither copy nor record nothing is listed: what the last apply read back is in the outputs."""
+    cells = world.declare({"1.jpg": ["cat"], "2.jpg": ["dog"]})
+    cells.up()
+    with new_machine(cells):
+        for run in (cells.preview, cells.up, cells.drift):
+            given, calls = calls_of(world, run)
+            assert (given[0] if isinstance(given, tuple) else given) is False
+            assert calls["ListDatasetEntries"] == 0, (run, calls)
+            assert calls.total() <= 3, (run, calls)
+
+
+def test_on_a_new_machine_an_edit_by_a_colleague_is_listed_once_and_shown(world: World) -> None:
+    """Check leaves the plan to Diff, which says it in its message."""
+    cells = world.declare({"1.jpg": ["cat"], "2.jpg": ["dog"]}, policy=HEALS)
+    cells.up()
+    world.edit(cells, "2.jpg", "cat")
+    with new_machine(cells):
+        (changes, _inputs), calls = calls_of(world, cells.preview)
+    assert changes
+    assert calls["ListDatasetEntries"] == 1
+    assert "2.jpg" in cells.messages[-1].text
+    assert cells.messages[-1].text.startswith("1 to update")
+
+
+@contextmanager
+def new_machine(resource: Resource) -> Iterator[None]:
+    """A block with a process of its own, in whose folder no run has left anything."""
+    before = resource.provider
+    shutil.rmtree(before.program / ".reconciler")
+    resource.provider = command = before.again()
+    try:
+        yield
+    finally:
+        resource.provider = before
+        before.output.append(command.close())

@@ -6,6 +6,7 @@ import pytest
 
 from reconciler.apply.outcome import Outcome
 from reconciler.ledger import Ledger
+from reconciler.plan import Statistics, plan
 from reconciler.policy import Extra, Policy
 from reconciler.review.estimate import estimate_of, spent, total
 from reconciler.review.model import Estimate
@@ -60,6 +61,16 @@ def test_calls_are_counted_by_operation(
 ) -> None:
     """A hundred entries per page, listed before and after; an update and two descriptions per batch, two per list."""
     assert estimated(live, desired, extra).calls == {"DescribeProjects": 1, **calls}
+
+
+def test_what_was_not_listed_for_the_plan_is_not_listed_before_sending() -> None:
+    """One description proves an earlier listing; after sending, live is listed in any case."""
+    known = Statistics(250, 0, 250, "2026-01-31T00:00:00.000000Z", copied=True)
+    for label, calls in (("a", {}), ("b", {"ListDatasetEntries": 3, "UpdateDatasetEntries": 1})):
+        with filled(lines(250, label), lines(250)) as ledger:
+            request = planned(ledger).request
+            made = estimate_of(plan(ledger, request, exists=True, counted=known)).calls
+        assert made == {"DescribeProjects": 1, "DescribeDataset": 5 if calls else 1, **calls}
 
 
 def test_the_time_is_that_of_the_accounts_quota() -> None:

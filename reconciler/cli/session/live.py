@@ -30,6 +30,7 @@ from reconciler.shell.declared_twice import in_two_folders, undone_apply
 from reconciler.shell.drift import LeftLive, left_in
 from reconciler.shell.lookups import Lookups
 from reconciler.snapshots.folder import FOLDER
+from reconciler.snapshots.probe import Sheet
 from reconciler.stored_differently import SettledStore
 from reconciler.text import for_shell, inert
 
@@ -135,7 +136,11 @@ class LiveSide:
                 return judged
             return Judged(Basis.REVISION, judged.words, base.whose)
 
-        return replace(context, judge=judge_or_base)
+        def probe() -> Sheet | None:
+            left = self.left(one)
+            return left.probe if left else None
+
+        return replace(context, judge=judge_or_base, listings=replace(context.listings, left=probe))
 
     def judged(self, one: DatasetRun) -> Judged:
         """By what it is known whose the differences of a dataset are, whose live side was listed."""
