@@ -64,6 +64,13 @@ def test_a_reader_who_types_the_page_sees_what_it_shows(
                 assert not unseen(step.shown, printed), f"$ {step.command}\n{printed}"
 
 
+def test_a_page_says_where_it_leaves_lines_out() -> None:
+    """Lines that were not printed one after another are seen as wrong, unless `...` is between them."""
+    assert unseen("a\nb\n...\nd\n", "0\na\n\nb\nc\nd\n") == ""
+    assert unseen("a\nc\n", "a\nb\nc\n") == "a\nc"
+    assert unseen("...\nb\n...\na\n", "a\nb\n") == "a"
+
+
 def test_every_block_that_is_not_typed_says_why() -> None:
     """The marks are counted, so that none comes by accident; each gives a reason of several words."""
     reasons = {page: [part["reason"] for part in PART.finditer(text) if part["reason"]] for page, text in PAGES.items()}
