@@ -305,7 +305,7 @@ def _live_keys(context: Context, ledger: Ledger, arn: str | None) -> list[tuple[
 def _listed_aside(
     context: Context, ledger: Ledger, arn: str, before: DatasetDescription
 ) -> list[tuple[str, bool]] | None:
-    """The same from a new listing, which is kept for the other dataset's own plan where nothing moved meanwhile.
+    """The same from a new listing, which is kept for the other dataset's own plan where nothing moved.
 
     Raises:
         ValueError: a listed line is not an entry. InUse, Moved, NotFound: somebody is working on it.
