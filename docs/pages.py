@@ -84,7 +84,7 @@ def findings_page() -> str:
 
 def cli_page() -> str:
     """The help of the command and of its subcommands."""
-    parts = [_MADE, "# The command line\n", _block("reconciler --help", ["--help"])]
+    parts = [_MADE, "<!-- world: docs/pages.py -->\n", "# The command line\n", _block("reconciler --help", ["--help"])]
     for command in COMMANDS:
         parts += [f"## reconciler {command}\n", _block(f"reconciler {command} --help", [command, "--help"])]
     return "\n".join(parts)

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import chain
+from itertools import chain, repeat
 
 from msgspec import Struct
 
@@ -224,9 +224,8 @@ def shown_changes(ledger: Ledger, compared: Comparison) -> Iterator[Change]:
 def in_brief(ledger: Ledger, compared: Comparison, *, sent: bool = False) -> Iterator[tuple[Verb, Brief]]:
     """What `shown_changes` gives, without lines; with `sent` only what is sent, in the manifest's order."""
     if compared.loads_all:
-        adds: Iterator[tuple[Verb, Brief]] = ((Verb.ADD, row) for row in ledger.brief_desired())
         left = ledger.brief_live_only() if compared.live and not sent else iter(())
-        return chain(adds, ((Verb.LIVE_ONLY, row) for row in left))
+        return chain(zip(repeat(Verb.ADD), ledger.brief_desired()), zip(repeat(Verb.LIVE_ONLY), left))
     differing = ledger.brief_differing(compared.policy.compare, compared.settled)
     going = _left_in_brief(ledger, unlabel=compared.policy.extra.unlabels, settled=compared.settled)
     shown = (one for one in going if not sent or one[0] is Verb.UNLABEL)

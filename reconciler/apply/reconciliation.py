@@ -226,6 +226,8 @@ def _ready(context: Context, plan: Plan, seen: Observation, work: Work) -> tuple
         ServiceError: it could not be created.
     """
     if not plan.loads_all and seen.arn:
+        if not work.uploaded:  # somebody else created it since the upload
+            work.done = replace(work.done, manifest="")
         return seen.arn, plan.updated
     load = _uploaded(context, context.manifests, work) if plan.is_loaded_from_s3 and context.manifests else None
     if plan.action is Action.REPLACE and seen.arn:

@@ -17,6 +17,7 @@ Source: Custom Labels Developer Guide, "Creating a manifest file"; the bounds ar
 import re
 from collections.abc import Callable
 from functools import lru_cache
+from hashlib import blake2b
 from itertools import pairwise
 from typing import Annotated, Any, Final, Literal, NamedTuple
 
@@ -268,7 +269,7 @@ class CommonLines:
         entry = Entry(
             line.key,
             found.meaning,
-            hashed(text),
+            blake2b(text, digest_size=16).digest(),  # as `hashed`, of which a call costs more
             found.labels,
             found.boxes,
             bool(shape.kinds),
@@ -312,7 +313,9 @@ class CommonLines:
         box_counts = tuple([counts.get(label, 0) for label in labels]) if image else tuple(counts.values())
         said = (*found.said, (metadata.human_annotated, _job(metadata), *objects.value[1:]))
         is_exact = found.is_exact and objects.is_exact and is_whole
-        return _Found(hashed(meaning), labels, declared, len(boxes), box_counts, said, is_exact)
+        return _Found(
+            blake2b(meaning, digest_size=16).digest(), labels, declared, len(boxes), box_counts, said, is_exact
+        )
 
     def _is_date(self, metadata: _ImageMetadata | _BoxesMetadata) -> bool:
         date = metadata.creation_date

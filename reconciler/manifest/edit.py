@@ -95,17 +95,21 @@ class _Span:
 
 
 class _Spans:
-    """Where the entries of a YAML manifest are: `chosen` by their lines, and the `last` one."""
+    """Where the entries of a YAML manifest are: `chosen` by their lines, and the `last` one, or the `empty` list."""
 
     def __init__(self, handle: BinaryIO, shown: str, lines: set[int]) -> None:
         self.chosen: dict[int, _Span] = {}
         self.last: _Span | None = None
+        self.empty = 0  # the line of `[]`
         self._shown, self._lines = shown, lines
         self._dashes = _dashes_of(handle, self._refuse)
         handle.seek(0)
         for first, end, flow in _items(handle, self._refuse):
-            self._see(first, end, flow=flow)
-        if self.last is None:
+            if end is None:
+                self.empty = first[0]
+            else:
+                self._see(first, end, flow=flow)
+        if not self.empty and self.last is None:
             raise self._refuse(1, 1, "the manifest has no entry, so that there is no place for the first one")
 
     def _see(self, first: tuple[int, int], end: "NodeEnd", *, flow: bool) -> None:
@@ -135,8 +139,8 @@ def _dashes_of(handle: BinaryIO, refuse: Any) -> "array[int]":  # noqa: ANN401 -
     return dashes
 
 
-def _items(handle: BinaryIO, refuse: Any) -> Iterator[tuple[tuple[int, int], "NodeEnd", bool]]:  # noqa: ANN401 - makes the exception
-    """Every entry: where its text begins, where it ends, and whether it is written in braces."""
+def _items(handle: BinaryIO, refuse: Any) -> Iterator[tuple[tuple[int, int], "NodeEnd | None", bool]]:  # noqa: ANN401 - makes the exception
+    """Every entry: where its text begins, where it ends (None: `[]`, without entries), and whether it is in braces."""
     loader: Any = (yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader)(YamlText(handle))
     for _ in range(3):  # the stream, the document, the outermost mapping
         loader.get_event()
@@ -147,7 +151,14 @@ def _items(handle: BinaryIO, refuse: Any) -> Iterator[tuple[tuple[int, int], "No
             continue
         if not isinstance(value, yaml.SequenceStartEvent) or value.flow_style:
             mark: Any = value.start_mark
-            raise refuse(mark.line + 1, mark.column + 1, "the entries are not a list with one below the other")
+            place = (mark.line + 1, mark.column + 1)
+            ended: Any = loader.get_event() if isinstance(value, yaml.SequenceStartEvent) else None
+            after: Any = ended.end_mark if isinstance(ended, yaml.SequenceEndEvent) else None
+            is_empty = after is not None and after.index == mark.index + len("[]")
+            if not is_empty or name.start_mark.column or name.start_mark.line != mark.line:
+                raise refuse(*place, "the entries are not a list with one below the other")
+            yield place, None, True
+            continue
         while not isinstance(event := loader.get_event(), yaml.SequenceEndEvent):
             start: Any = event.start_mark
             end = node_end(loader, event)
@@ -188,8 +199,11 @@ def _last_line(event: Any) -> int:  # noqa: ANN401 - PyYAML's events
 
 def _edited_yaml(handle: BinaryIO, edits: Edits, spans: _Spans, head: Head) -> Iterator[bytes]:
     skipped, last = 0, spans.last
-    for number, raw in enumerate(handle, start=1):
+    for number, line_as_read in enumerate(handle, start=1):
+        raw = line_as_read
         end = b"\r\n" if raw.endswith(b"\r\n") else b"\n"
+        if number == spans.empty and edits.added:
+            raw, last = _opened(raw), _Span(number, number, "  ")
         if number in spans.chosen:
             span, line = spans.chosen[number], edits.changed[number]
             skipped = span.last
@@ -199,6 +213,12 @@ def _edited_yaml(handle: BinaryIO, edits: Edits, spans: _Spans, head: Head) -> I
         if last and number == last.last and edits.added:
             yield b"" if raw.endswith(b"\n") else end
             yield from _texts(edits.added, head, last, edits.whole, end)
+
+
+def _opened(raw: bytes) -> bytes:
+    """The line of an empty list without its `[]`, so that entries may follow below."""
+    before, _, after = raw.partition(b"[]")
+    return before.rstrip(b" ") + after
 
 
 def _texts(lines: Iterable[str], head: Head, span: _Span, whole: Collection[str], end: bytes) -> Iterator[bytes]:

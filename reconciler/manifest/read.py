@@ -172,13 +172,16 @@ class _Reading:
         line = None if self._images else self._common.read(raw)  # a line that a stage maps is not sent as it is
         if line is None or not self._across.knows(line) or not self._notes.knows(line):
             return False
-        text, place = line.text_of(raw), Place(self._collector.shown, number, 1)
+        text = line.text or line.text_of(raw)
         if len(text) > LINE_CHARACTERS:
             return False
-        self._lost += self._collector.error_count - self._known
-        self._across.take(DesiredEntry(line.entry, text, place), lambda: located(place, raw, (SOURCE_REF,)))
+        place = Place(self._collector.shown, number, 1)
+        first = self._across.take(DesiredEntry(line.entry, text, place))
+        if first is not None:
+            before = self._collector.error_count
+            self._across.report_repeated(line.entry.key, first, lambda: located(place, raw, (SOURCE_REF,)))
+            self._known += self._collector.error_count - before
         self._lines += 1
-        self._known = self._collector.error_count
         return True
 
     def read(self, line: ParsedLine) -> None:

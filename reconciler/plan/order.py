@@ -103,7 +103,7 @@ def _sizes(ledger: Ledger, compared: Comparison, *, by_label: bool) -> Iterator[
         yield from (step.size for step in steps(ledger, compared, by_label=True))
         return
     for verb, row in in_brief(ledger, compared, sent=True):
-        yield (len(bare_line(row.key)) if verb is Verb.UNLABEL else row.size) + 1
+        yield 1 + (len(bare_line(row.key)) if verb is Verb.UNLABEL else row.size)
 
 
 def few_labels(ledger: Ledger) -> bool:

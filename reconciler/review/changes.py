@@ -112,6 +112,10 @@ class Reading:
         self._live_marks = {row.key: row.marks for row in ledger.marked()} if plan.live else {}
         self._kept: list[_Kept] = []
         for number, (verb, row) in enumerate(in_brief(ledger, plan), start=1):
+            if self._new == 0 and verb is Verb.ADD and not self._origins.knows:
+                if plan.loads_all and not plan.live:
+                    break  # nothing else comes
+                continue
             self._see(number, verb, row)
 
     @property
@@ -165,8 +169,8 @@ class Reading:
         """Whether one more new entry is shown."""
         if self._new is None or origin in _EDITED:
             return True
-        self._new -= 1
-        return self._new >= 0
+        self._new, shows = max(0, self._new - 1), self._new > 0
+        return shows
 
     def _full(self, risk: int) -> bool:
         """Whether there is no room for a change of this risk or a smaller one."""
@@ -210,6 +214,11 @@ class OriginCount:
     def __init__(self, base: Base | None, ledger: Ledger, plan: Plan) -> None:
         self._base, self._ledger, self._judged, self._mode = base, ledger, plan.judged, plan.policy.compare
         self._counted: dict[Origin, int] = {}
+
+    @property
+    def knows(self) -> bool:
+        """Whether anything is known of any change."""
+        return self._base is not None or self._judged.basis not in {Basis.NEVER, Basis.REVISION}
 
     def see(self, key: str, *, stays: bool = False) -> Origin:
         """Whose change that of this key is; "" for an entry that only live has, that `stays` and that nobody changed.

@@ -22,7 +22,6 @@ _GROUPS: Final = 8
 _ENTRIES: Final = 30
 _FINDINGS: Final = 10
 _LABELS: Final = 6
-_KEY_CHARACTERS: Final = 120
 # Dangers that repeat refusals.
 _REFUSING: Final = frozenset({"refusal", "guard"})
 
@@ -86,7 +85,7 @@ def preview_of(review: Review) -> Preview:
 def change_line(change: EntryChange) -> str:
     """A change in one line: its sign, the key, what changes."""
     origin = f" [{ORIGINS[change.origin]}]" if change.origin not in EXPECTED else ""
-    return f"{change.sign} {shown(change.key, _KEY_CHARACTERS)}  {said(change.words)}{origin}"
+    return f"{change.sign} {shown(change.key)}  {said(change.words)}{origin}"
 
 
 def _dangers(review: Review, dataset: DatasetReview) -> Iterator[str]:

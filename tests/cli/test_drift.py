@@ -116,6 +116,8 @@ def test_an_apply_that_did_not_finish_is_drift(applied: World, account: Account)
     ran = applied.run("drift")
     assert ran.code == 2, ran
     assert "drift: the last apply did not finish" in ran.out
+    assert "to finish the last apply: reconciler apply --project cells" in ran.out  # nothing live is to be kept
+    assert "reconciler pull" not in ran.out
     account.emulator.load_faults("")
     applied.write("cells", applied.many(4))
     assert applied.run("apply", "--yes").code == 0

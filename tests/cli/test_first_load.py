@@ -97,6 +97,23 @@ def test_what_the_service_drops_of_a_manifest_is_found_by_the_read_back(
     assert len(account.keys("cells")) == 23
 
 
+def test_a_dataset_that_somebody_creates_first_is_not_told_as_loaded_from_the_manifest(
+    world: World, account: Account, bucket: Bucket
+) -> None:
+    """The lines go in batches, and neither the outcome nor the record names the manifest that was uploaded."""
+    arn, client = account.create("cells"), account.emulator.client()
+
+    def create(operation: str, *_call: object) -> None:
+        if operation == "CreateDataset" and not account.emulator.count_calls("CreateDataset"):
+            account.emulator.front_end.before_work.clear()
+            client.create_dataset(ProjectArn=arn, DatasetType="TRAIN")
+
+    account.emulator.front_end.before_work.append(create)
+    world.write("cells", world.many(24))
+    ran = world.run("apply", "--yes", "--manifest-bucket", bucket.name, "--json")
+    assert (ran.code, ran.datasets[0]["outcome"]["manifest"], len(account.keys("cells"))) == (0, "", 24)
+
+
 @pytest.mark.parametrize("account", [{"limits": Limits(manifest_bytes=100)}], indirect=True)
 def test_a_creation_that_fails_ends_with_the_sentence_of_aws_and_the_next_run_creates_it_again(
     world: World, account: Account, bucket: Bucket

@@ -150,7 +150,8 @@ def test_an_entry_in_braces_stays_one_line_in_braces(end: str) -> None:
         (b"entries:\n  - &a {image: s3://acme-vision/cells/0.jpg}\n  - image: x\n", "may refer to this entry's text"),
         (b"entries:\n  -\n    image: s3://acme-vision/cells/0.jpg\n", "not on the entry's first line"),
         (b"entries:\r  - image: s3://acme-vision/cells/0.jpg\n", "a carriage return alone"),
-        (b"entries: []\n", "not a list with one below the other"),
+        (b"{entries: []}\n", "not a list with one below the other"),
+        (b"entries: [ ]\n", "not a list with one below the other"),
     ],
 )
 def test_what_cannot_be_edited_by_position_is_refused(content: bytes, why: str) -> None:
@@ -158,6 +159,15 @@ def test_what_cannot_be_edited_by_position_is_refused(content: bytes, why: str) 
     edits = Edits({2: labelled("0.jpg", "cat"), 3: labelled("0.jpg", "cat")})
     with pytest.raises(BadInput, match=rf"^manifest:[123]:\d+: .*{why}.*nothing was written"):
         apply(content, edits, is_yaml=True)
+
+
+def test_the_first_entry_comes_below_an_empty_list() -> None:
+    """`entries: []`, as `init` writes it for a new project, becomes a list; comments behind and below it stay."""
+    content = f"images: {BUCKET}\r\nentries: []  # none yet\r\n# - image: 0001.jpg\r\n".encode()
+    after = apply(content, Edits({}, [labelled("0.jpg", "cat"), labelled("1.jpg", "dog")]), is_yaml=True)
+    assert after.startswith(f"images: {BUCKET}\r\nentries:  # none yet\r\n  - image: 0.jpg\r\n".encode())
+    assert after.endswith(b"\r\n# - image: 0001.jpg\r\n")
+    assert entries(after, is_yaml=True) == {f"{BUCKET}0.jpg": ("cat",), f"{BUCKET}1.jpg": ("dog",)}
 
 
 def test_a_file_that_ends_without_a_line_end_gets_one_before_what_is_added() -> None:

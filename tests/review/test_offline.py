@@ -2,16 +2,22 @@
 
 import subprocess
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from reconciler.errors import BadInput, InvalidDeclaration
 from reconciler.git import checked_out, history
+from reconciler.ledger import Ledger
+from reconciler.policy import Marking, Policy
+from reconciler.review import offline
+from reconciler.review.declaration import Declared
 from reconciler.review.model import Review
-from reconciler.review.offline import offline_review
+from reconciler.review.offline import Side, is_same_manifest, offline_review, read_side, undeclared_project
 from reconciler.text import plain
-from tests.support.lines import boxes, labelled
+from reconciler.views.json_document import document_text
+from tests.support.lines import bare, boxes, labelled
 
 Folders = Callable[..., Review]
 Git = Callable[..., str]
@@ -75,6 +81,39 @@ def test_a_manifest_with_errors_is_compared_as_far_as_it_can_be_understood(tmp_p
     (dataset,) = offline_review(before, after).datasets
     assert (dataset.status, dataset.findings.errors) == ("invalid", 3)
     assert [change.key for change in dataset.changes] == ["s3://other/2"]
+
+
+def test_a_manifest_that_is_the_same_on_both_sides_is_read_once(
+    folders: Folders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The review is that of both sides read; rules that differ, or other bytes, are two manifests."""
+    read: list[str] = []
+
+    def counting(declared: Declared, ledger: Ledger) -> Side:
+        read.append(declared[1].shown)
+        return read_side(declared, ledger)
+
+    monkeypatch.setattr(offline, "read_side", counting)
+    lines = {"train": [labelled("s3://acme/1", "a"), boxes("s3://acme/2", CELL), bare("s3://acme/3")]}
+    once = folders(lines, lines, settings="labels: [a]\n")
+    assert len(read) == 1
+    monkeypatch.setattr(offline, "is_same_manifest", lambda _one, _other: False)
+    twice = folders(lines, lines, settings="labels: [a]\n")
+    assert document_text(once) == document_text(twice)
+
+
+def test_what_is_read_by_other_rules_is_another_manifest(tmp_path: Path) -> None:
+    """Of the same bytes another list of labels makes other findings, and so does another form of file."""
+    for name in ("a.jsonl", "b.jsonl", "c.manifest", "d.jsonl"):
+        (tmp_path / name).write_text('{"source-ref":"s3://acme/1"}\n' * (2 if name == "d.jsonl" else 1), "utf-8")
+    a, b, c, d = (
+        (undeclared_project(path, path.name, "x"), undeclared_project(path, path.name, "x").datasets[0])
+        for path in sorted(tmp_path.iterdir())
+    )
+    closed = replace(a[0], labels=("a",)), a[1]
+    marked = a[0], replace(a[1], policy=Policy(marked=Marking.REFUSE))
+    assert is_same_manifest(a, b)
+    assert not any(is_same_manifest(a, other) for other in (c, d, closed, marked))
 
 
 def test_what_cannot_be_compared_is_refused_in_a_sentence(tmp_path: Path) -> None:

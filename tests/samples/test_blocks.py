@@ -64,6 +64,13 @@ def test_a_reader_who_types_the_page_sees_what_it_shows(
                 assert not unseen(step.shown, printed), f"$ {step.command}\n{printed}"
 
 
+def test_a_page_says_where_it_leaves_lines_out() -> None:
+    """Lines that were not printed one after another are seen as wrong, unless `...` is between them."""
+    assert unseen("a\nb\n...\nd\n", "0\na\n\nb\nc\nd\n") == ""
+    assert unseen("a\nc\n", "a\nb\nc\n") == "a\nc"
+    assert unseen("...\nb\n...\na\n", "a\nb\n") == "a"
+
+
 def test_every_block_that_is_not_typed_says_why() -> None:
     """The marks are counted, so that none comes by accident; each gives a reason of several words."""
     reasons = {page: [part["reason"] for part in PART.finditer(text) if part["reason"]] for page, text in PAGES.items()}
@@ -71,8 +78,8 @@ def test_every_block_that_is_not_typed_says_why() -> None:
     assert all(len(reason.split()) >= 2 for said in reasons.values() for reason in said)
 
 
-def test_what_another_test_types_names_that_test() -> None:
-    """A part of a page that is left to another test names a file of the tests, which reads that page."""
+def test_what_is_typed_elsewhere_names_the_place() -> None:
+    """A part of a page that another file types, or is made by it, names that file, which names the page."""
     for page, text in PAGES.items():
         for part in PART.finditer(text):
             if part["word"] == "world" and part["said"].endswith(".py"):

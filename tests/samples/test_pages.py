@@ -19,6 +19,7 @@ PAGES = sorted(path for part in ("*", "docs/**/*", "examples/**/*") for path in 
 YAML = re.compile(r"^```yaml\n(.*?)^```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)#\s]*)(?:#([^)\s]+))?\)")
 TYPED = re.compile(r"^\$ reconciler (.+)$", re.MULTILINE)
+LOADED = re.compile(r'<(?:script|link|img|source|iframe)\b[^>]*? (?:src|srcset|href)="([^"#]+)"')
 COMMAND = re.compile(r"^(?:\$ )?reconciler ([a-z][a-z-]*)", re.MULTILINE)
 
 
@@ -73,6 +74,18 @@ def test_links_lead_somewhere(page: Path) -> None:
         if heading:
             titles = re.findall(r"^#+ (.*)$", path.read_text(), re.MULTILINE)
             assert heading in {re.sub(r"[^\w\- ]", "", title).lower().replace(" ", "-") for title in titles}
+
+
+def test_the_built_site_loads_nothing_from_elsewhere() -> None:
+    """Its scripts, styles and pictures are files of its own, and all are there."""
+    pages = list((ROOT / "build" / "site").rglob("*.html"))
+    if not pages:
+        pytest.skip("the site is not built: make docs-site")
+    for page in pages:
+        for loaded in LOADED.findall(page.read_text("utf-8")):
+            assert (page.parent / loaded.partition("?")[0]).is_file(), f"{page.name}: {loaded}"
+    for style in (ROOT / "build" / "site").rglob("*.css"):
+        assert not re.search(r"(?:url\(|@import )['\"]?(?:https?:)?//", style.read_text("utf-8"))
 
 
 def test_every_page_is_in_the_navigation() -> None:

@@ -3,13 +3,13 @@
 A page says by HTML comments what its commands need and what is not seen on it:
 
     <!-- world: live -->              what there is from here on, in a new folder: one of `Worlds`; at first `applied`.
-                                      It may be a test, such as `tests/cli/test_x.py`, which types what follows itself
+                                      It may be a file, such as `tests/cli/test_x.py`, which types what follows itself
     <!-- run: COMMAND -->             a command that is not shown, such as what somebody else does in the console
     <!-- not run: REASON -->          above a block: it is not typed
     <!-- not run (pip): REASON -->    likewise, but only the commands that begin so
 
 In a block of the language `console` a line that begins with `$ ` is a command, `# exit code N` behind it what it ends
-with; the lines below it are in its output, in this order, and `...` stands for others.
+with; the lines below it are lines of its output, and `...` stands for those that are left out.
 
 A shell runs each command. What it would start as `reconciler` only asks this process to do so, which has it all loaded.
 It finds no programs but those that are named here: a page does nothing to this machine.
@@ -29,7 +29,7 @@ from base64 import b64decode
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import groupby, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -133,15 +133,24 @@ def _typed(block: str, without: str | None) -> Iterator[Step]:
 
 
 def unseen(shown: str, printed: str) -> str:
-    """The first line that a page shows and that was not printed after the one before it; empty when there is none."""
-    rest = iter(_constant(printed))
-    return next((line for line in _constant(shown) if line not in {"", "..."} and line not in rest), "")
+    """The first lines that a page shows and that were not printed so, one after another; empty when there are none.
+
+    Blank lines do not count. What follows a line `...` may be anywhere below what came before it.
+    """
+    rest = _constant(printed)
+    for left_out, part in groupby(_constant(shown), key=lambda line: line == "..."):
+        lines = list(part)
+        at = next((at for at in range(len(rest)) if rest[at : at + len(lines)] == lines), None)
+        if not left_out and at is None:
+            return "\n".join(lines)
+        rest = rest if left_out else rest[(at or 0) + len(lines) :]
+    return ""
 
 
 def _constant(text: str) -> list[str]:
     for varies, word in _VARIES:
         text = varies.sub(word, text)
-    return [line.strip() for line in text.splitlines()]
+    return [line.strip() for line in text.splitlines() if line.strip()]
 
 
 class _Stream(io.StringIO):

@@ -8,9 +8,11 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from rich.cells import cell_len
 
+from reconciler.analysis.entry import Detail
 from reconciler.apply.outcome import Failure, Outcome, Rejected
 from reconciler.model import Override, Place
 from reconciler.review.model import Estimate, Review
+from reconciler.views.terminal.beside import beside_lines
 from reconciler.views.terminal.view import ending_view, outcome_view, view
 from tests.views.real_review import real
 from tests.views.reviews import change, dataset, many, review
@@ -74,6 +76,29 @@ def test_a_wide_terminal_shows_whole_keys_beside_what_changes() -> None:
         assert f"\n    + {key}  new image without boxes\n" in view(real(), width=width)
     for verbose in (None, 80):
         assert f"    + {key}" in view(real(), width=verbose, verbose=True)
+
+
+@pytest.mark.parametrize("width", [40, 80, 120])
+def test_both_sides_of_an_entry_are_whole_beside_each_other(width: int) -> None:
+    """Labels that are wider than a column go on in the next line; no line is wider than the terminal."""
+    old, new = (f"{word} {'segment ' * 12}{'x' * 90}" for word in ("rust", "dent"))
+    detail = Detail(
+        before={},
+        after={},
+        labelled_before=True,
+        labelled_after=True,
+        labels_kept=(),
+        labels_added=(new,),
+        labels_removed=(old,),
+        boxes=(),
+        sizes_before=(),
+        sizes_after=(),
+    )
+    lines = [line for line, _role in beside_lines(detail, width)]
+    assert max(map(cell_len, lines)) <= width
+    room = (width - 9) // 2
+    for label, start in ((old, 4), (new, 4 + room + 3)):
+        assert "".join("".join(line[start : start + room].split()) for line in lines[1:]) == "".join(label.split())
 
 
 @pytest.mark.parametrize("width", [40, 80, 120])

@@ -147,6 +147,13 @@ def test_thirty_entries_are_previewed() -> None:
     assert lines[-1] == "... and 204 more entries; `reconciler plan --verbose` shows them"
 
 
+def test_a_long_key_is_whole_in_a_preview() -> None:
+    """A key of 1,024 characters, the most that S3 takes, is shown for users to copy."""
+    key = KEY.format("k" * 1024)
+    with filled([labelled(key, "a")], []) as ledger:
+        assert any(key in line for line in previewed(ledger, planned(ledger, bucket="b")).entries)
+
+
 def test_of_entries_that_are_merely_new_ten_are_previewed_and_their_labels_counted() -> None:
     """The first `pulumi up` is reviewed by its labels, not by thirty of its images."""
     own = [labelled(KEY.format(number), "cat" if number % 3 else "dog") for number in range(1234)]

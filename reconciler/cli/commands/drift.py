@@ -15,13 +15,13 @@ from reconciler.cli.session.read import Run
 from reconciler.cli.signals import Signals
 from reconciler.errors import Exit
 from reconciler.model import Verb
-from reconciler.plan import Plan
+from reconciler.plan import Basis, Plan
 from reconciler.review.changes import OriginCount
 from reconciler.review.dangers import pull_command
 from reconciler.run import Base, DatasetRun
 from reconciler.shell.drift import drift as drifted_since
 from reconciler.shell.drift import read_back
-from reconciler.text import counted, figures
+from reconciler.text import counted, figures, for_shell
 
 
 def drift(run: Run, screen: Screen, signals: Signals) -> Exit:
@@ -42,10 +42,20 @@ def drift(run: Run, screen: Screen, signals: Signals) -> Exit:
     refuse_failed(run)
     drifted = [one for one in run.datasets if one.drift]
     many = len(drifted)
-    for name in dict.fromkeys(one.project.name for one in drifted):
-        screen.line(f"to keep what is live in git: {pull_command(name, (), 1).text}")
+    for name, moved in _projects(drifted).items():
+        finish = f"to finish the last apply: reconciler apply --project {for_shell(name, 'NAME')}"
+        screen.line(f"to keep what is live in git: {pull_command(name, (), 1).text}" if moved else finish)
     screen.line(f"drift in {many:,} of {counted(len(run.datasets), 'dataset', 'datasets')}" if many else "no drift")
     return Exit.CHANGES if many else Exit.DONE
+
+
+def _projects(drifted: list[DatasetRun]) -> dict[str, bool]:
+    """Of each project that has drifted, whether live moved since the last apply; else that apply did not finish."""
+    moved: dict[str, bool] = {}
+    for one in drifted:
+        is_same = one.plan is not None and one.plan.judged.basis is Basis.SAME
+        moved[one.project.name] = moved.get(one.project.name, False) or not is_same
+    return moved
 
 
 @dataclass(frozen=True, slots=True)

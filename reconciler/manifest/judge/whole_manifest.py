@@ -91,6 +91,7 @@ class Across:
         self._buckets: dict[str, Place] = {}
         self._labels: dict[str, str] = {}  # label -> its normal form
         self._label_places: dict[str, Place] = {}  # normal form -> where first
+        self._retires = bool(self._retired)
         self._folder = "\n"  # how the address of an image in a known bucket begins
         self._used = set[object]()  # labels and class-maps of lines that had nothing new
         self._lines = self._entries = self._labelled = self._boxes = 0
@@ -122,7 +123,7 @@ class Across:
         return (
             self._lines < DATASET_ENTRIES
             and (entry.key.startswith(self._folder) or self._is_in_known_bucket(entry.key))
-            and not (self._retired and entry.key in self._retired)
+            and not (self._retires and entry.key in self._retired)
             and ((line.shape.boxes, entry.labels, entry.declared) in self._used or self._knows_labels(line))
         )
 
@@ -144,10 +145,10 @@ class Across:
         self._used.add((boxes, line.entry.labels, declared))
         return True
 
-    def take(self, desired: DesiredEntry, locate: Callable[[], Place]) -> None:
-        """Count and hand on an entry about which there is nothing to say, unless it repeats a key."""
+    def take(self, desired: DesiredEntry) -> Place | None:
+        """Count and hand on an entry about which there is nothing to say; the place of an earlier one of its key."""
         self._lines += 1
-        self._hand_on(desired, locate)
+        return self._hand_on(desired)
 
     def judge(self, desired: DesiredEntry, line: ParsedLine) -> None:
         """Judge an entry against those before it, and hand it on."""
@@ -163,16 +164,21 @@ class Across:
             return
         if self._collector.error_count > before or self._lines > DATASET_ENTRIES:
             return
-        self._hand_on(desired, partial(line.locate, (SOURCE_REF,)))
+        first = self._hand_on(desired)
+        if first is not None:
+            self.report_repeated(desired.entry.key, first, partial(line.locate, (SOURCE_REF,)))
 
-    def _hand_on(self, desired: DesiredEntry, locate: Callable[[], Place]) -> None:
+    def _hand_on(self, desired: DesiredEntry) -> Place | None:
         first = self._accept(desired)
         if first is None:
             self._entries += 1
             self._labelled += desired.entry.labelled
             self._boxes += desired.entry.boxes
-        else:
-            self._collector.report(rules.REPEATED_KEY, locate, key=desired.entry.key, first=first)
+        return first
+
+    def report_repeated(self, key: str, first: Place, locate: Callable[[], Place]) -> None:
+        """Report an entry with the key of an earlier one."""
+        self._collector.report(rules.REPEATED_KEY, locate, key=key, first=first)
 
     def findings(self) -> Findings:
         """Everything found, after the last line."""
@@ -261,6 +267,8 @@ def label_path(line: ParsedLine, label: str) -> MemberPath:
     return (SOURCE_REF,)
 
 
+# A name of an image that is plain in the folder of a plain key.
+_NAME: Final = re.compile(r"[A-Za-z0-9_-]+\.(?:jpe?g|png)")
 _PERCENT: Final = re.compile("%[0-9A-Fa-f]{2}")
 
 
@@ -336,6 +344,7 @@ class Notes:
     _normalised: dict[int, tuple[int, Place]] = field(default_factory=dict)
     _percent: _Percent = field(default_factory=_Percent)
     _shape: Shape | None = None
+    _folder: str = "\n"  # of the last plain key
 
     def see(self, line: ParsedLine, judgement: Judgement) -> None:
         """Take the notes on a line from the judgement about it."""
@@ -358,7 +367,12 @@ class Notes:
             if not line.shape.kinds <= self._kinds.keys():
                 return False
             self._shape = line.shape
-        return key.isascii() and "%" not in key and is_plain(key)
+        if key.startswith(self._folder) and _NAME.fullmatch(key, len(self._folder)):
+            return True
+        if not (key.isascii() and "%" not in key and is_plain(key)):
+            return False
+        self._folder = key[: key.rfind("/") + 1]
+        return True
 
     def see_key(self, key: str, line: ParsedLine) -> None:
         """Note a key that is odd, looks percent-encoded, or equals an earlier one after Unicode normalisation."""
