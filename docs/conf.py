@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from docutils import nodes
     from sphinx.application import Sphinx
 
 ROOT: Final = Path(__file__).resolve().parents[1]
@@ -62,6 +63,7 @@ WITHIN: Final = {
 
 # Terminals and tables need more room than furo's lines of prose; a name is not broken.
 _STYLE: Final = """
+table.docutils { margin-left: 0 }
 table.docutils th { text-align: left }
 @media (min-width: 63em) {
   body .main, body .content { min-width: 0 }
@@ -69,6 +71,7 @@ table.docutils th { text-align: left }
   body .sidebar-drawer { width: max(15em, 50% - 40em) }
   table.docutils td:first-child code { white-space: nowrap }
   table.docutils td:not(:first-child) { overflow-wrap: anywhere }
+  table.docutils td:not(:first-child) code { overflow-wrap: normal }
 }
 """
 project = "Labels as code"
@@ -89,6 +92,7 @@ html_use_index = False
 def setup(app: "Sphinx") -> None:
     """Add the navigation and the pictures to what Sphinx does."""
     app.connect("source-read", _with_navigation)
+    app.connect("doctree-resolved", _with_reports)
     app.connect("html-page-context", _with_style)
     app.connect("build-finished", _with_pictures)
 
@@ -107,6 +111,16 @@ def _with_navigation(_app: "Sphinx", page: str, source: list[str]) -> None:
         listed = [f"/{one}" for one in pages_of(rows)]
         if listed:
             source[0] += "\n".join(("\n", "```{toctree}", *options, "", *listed, "```", ""))
+
+
+def _with_reports(_app: "Sphinx", doctree: "nodes.document", page: str) -> None:
+    """A link to a page of HTML opens it; a link to any other file saves it."""
+    from docutils import nodes  # noqa: PLC0415 - a test reads this file without Sphinx
+
+    for link in list(doctree.findall(lambda node: node.tagname == "download_reference")):
+        if link["reftarget"].endswith(".html"):
+            place = f"{'../' * page.count('/')}_downloads/{link['filename']}"
+            link.replace_self(nodes.reference("", "", *link.children, refuri=place))
 
 
 def _with_style(_app: "Sphinx", _page: str, _template: str, context: dict[str, str], _tree: object) -> None:

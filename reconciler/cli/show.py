@@ -45,10 +45,11 @@ def review_now(run: Run, error: ReconcilerError | None = None, exit_code: int = 
 
 
 def kept(options: "Options") -> Keep:
-    """What the views of a run need: all changes for a file or to compare with, few of the new entries for a screen."""
+    """What the views of a run need: all changes for a file or to compare with, else few of the new entries."""
     if options.everything:
         return Keep(changes=None)
-    is_short = options.files.keys() <= {"text"} and not (options.verbose or options.json or options.plan)
+    is_limited = options.limit is not None or not options.json
+    is_short = is_limited and options.files.keys() <= {"text"} and not (options.verbose or options.plan)
     return Keep(new=max(NEW_SHOWN, options.limit or 0)) if is_short else Keep()
 
 

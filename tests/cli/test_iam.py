@@ -380,6 +380,7 @@ def test_a_command_without_an_action_fails_or_goes_on_as_its_row_says(here: Acco
     for missing in uses:
         worked, said, _used = here.run(command, allowed - {missing})
         assert worked, (missing, said)
+        assert f"; allow {missing} " in said or "AccessDenied: Access Denied" not in said
 
 
 def test_the_policies_hold_nothing_that_nobody_calls() -> None:
