@@ -21,9 +21,13 @@ _CHUNK: Final = 1 << 20
 _GONE: Final = 404
 _ABSENT: Final = frozenset({"NoSuchKey", "404"})
 _DENIED: Final = frozenset({"AccessDenied", "403"})
-_CURES: Final = {
-    "NoSuchBucket": "create the bucket, or fix its name",
-    **dict.fromkeys(_DENIED, "allow s3:PutObject and s3:GetObject on the address"),
+_NO_BUCKET: Final = "NoSuchBucket"
+# What is written is read back.
+_ACTIONS: Final = {
+    "PutObject": "s3:PutObject and s3:GetObject on the address",
+    "GetObject": "s3:GetObject on the address",
+    "DeleteObject": "s3:DeleteObject on the address",
+    **dict.fromkeys(("ListObjectsV2", "HeadBucket"), "s3:ListBucket on the bucket"),
 }
 # A refusal of the key with which an object is encrypted names the action, as in "not authorized to perform:
 # kms:Decrypt on resource: ..."; a key that cannot be used has a code of its own (AWS re:Post, "Why do I get Access
@@ -191,8 +195,7 @@ class Objects:
             if code in _ABSENT:
                 what = "object" if address.key else "bucket"
                 raise NotFound(f"there is no {what} {where}; fix the address", code=code, operation=operation)
-            cure = _KMS_CURE if code and _KMS.search(str(error)) else _CURES.get(code, "run again" if is_last else "")
-            if cure:
+            if cure := _cure(error, code, operation) or ("run again" if is_last else ""):
                 kind = AccessDenied if code in _DENIED else ReconcilerError
                 raise kind(f"{_cause(error)}; {cure}")
 
@@ -210,6 +213,15 @@ class Objects:
             refused = isinstance(error, AccessDenied) and not error.code  # else: credentials that are wrong or expired
             kind = AccessDenied if refused else ReconcilerError
             raise kind(without_sign_in(f"{where}: {error}")) from None
+
+
+def _cure(error: ReconcilerError, code: str, operation: str) -> str:
+    """What to do about an error with S3's own code; empty where nothing is known to help."""
+    if code and _KMS.search(str(error)):
+        return _KMS_CURE
+    if code in _DENIED:
+        return f"allow {_ACTIONS[operation]}"
+    return "create the bucket, or fix its name" if code == _NO_BUCKET else ""
 
 
 def _region(reply: Any) -> str:  # noqa: ANN401 - a reply or an error's

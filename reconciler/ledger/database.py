@@ -1,7 +1,9 @@
 """The connection of a ledger, which adds rows in batches: whoever asks it sees all of them."""
 
 import sqlite3
-from typing import Any, Final
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Final, Self
 
 # For each value of another type than int, float and str the module searches how it is adapted, and makes the text of
 # two exceptions where it finds nothing: a third of the time that a row takes.
@@ -15,7 +17,14 @@ _FEW: Final = 10_000
 
 
 class Database(sqlite3.Connection):
-    """SQLite's connection; rows of `add` are inserted together, at the latest before the next statement."""
+    """SQLite's connection; rows of `add` are inserted together, at the latest before the next statement.
+
+    `cause` is why a function of ours failed, of which SQLite says only that it did; the statement raises it. `closing`
+    closes what such a function uses.
+    """
+
+    cause: Exception | None = None
+    closing: Callable[[], None] | None = None
 
     def __init__(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - those of `sqlite3.connect`
         super().__init__(*arguments, **options)
@@ -37,12 +46,53 @@ class Database(sqlite3.Connection):
     def execute(self, *arguments: Any) -> sqlite3.Cursor:  # noqa: ANN401 - those of a connection
         """Execute one statement, which sees the rows added before."""
         self.insert_waiting()
-        return super().execute(*arguments)
+        if self.closing is None:
+            return super().execute(*arguments)
+        return self.cursor(_Cursor).execute(*arguments)
 
     def executemany(self, *arguments: Any) -> sqlite3.Cursor:  # noqa: ANN401 - likewise
         """Execute a statement for many rows, which sees the rows added before."""
         self.insert_waiting()
-        return super().executemany(*arguments)
+        with self.saying_why():
+            return super().executemany(*arguments)
+
+    def close(self) -> None:
+        """Close the database, and what its functions use."""
+        if self.closing is not None:
+            self.closing()
+        super().close()
+
+    @contextmanager
+    def saying_why(self) -> Iterator[None]:
+        """Raise the cause where a function of ours failed."""
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            cause, self.cause = self.cause, None
+            raise cause or error from None
+
+
+class _Cursor(sqlite3.Cursor):
+    """A cursor over rows that a function of ours has a part in."""
+
+    connection: Database
+
+    def execute(self, *arguments: Any) -> Self:  # noqa: ANN401 - those of a cursor
+        """Execute one statement."""
+        with self.connection.saying_why():
+            return super().execute(*arguments)
+
+    def __next__(self) -> Any:  # noqa: ANN401 - a row of any columns
+        try:
+            return super().__next__()
+        except sqlite3.OperationalError:
+            with self.connection.saying_why():
+                raise
+
+    def fetchone(self) -> Any:  # noqa: ANN401 - likewise
+        """The next row."""
+        with self.connection.saying_why():
+            return super().fetchone()
 
 
 class Seen:

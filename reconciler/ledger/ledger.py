@@ -147,21 +147,21 @@ class Ledger:
             return None
         return None if self._database.execute(_ACCEPT, row).rowcount else self._place_of(desired.entry.key)
 
-    def save_desired(self, path: Path, note: bytes) -> None:
+    def save_desired(self, path: Path, note: bytes, opens: saved.Opens) -> None:
         """Write the desired side, as it is, and a note to an empty file, for `use_desired` of a later ledger.
 
         Raises:
             sqlite3.Error: it cannot be written.
         """
-        saved.save(self._database, path, note)
+        saved.save(self._database, path, note, opens)
 
-    def use_desired(self, path: Path, read: Callable[[bytes], saved.Note]) -> saved.Note:
+    def use_desired(self, path: Path, read: Callable[[bytes], saved.Note], opens: saved.Opens) -> saved.Note:
         """Have the desired side that a file holds, of which nothing is copied; give its note as `read` reads it.
 
         Raises:
             sqlite3.Error: it cannot be read; the desired side is as before, also where `read` raises.
         """
-        return saved.use(self._database, path, read)
+        return saved.use(self._database, path, read, opens)
 
     def observe(self, line: str, copied: str | None = None) -> None:
         """Add a line that the service listed; of a key that appears twice in a listing, the last line is kept.

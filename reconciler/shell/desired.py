@@ -2,21 +2,22 @@
 
 The program, a preview's check and an update are processes of their own, and a day has many commands. What reading gave,
 the ledger's desired side and all findings, is kept in `.reconciler/cache/`, one SQLite file for each manifest and
-setting. A file is named by what was read (digests of the manifest, of the declaration and of the code that read it) and
-by the digest of its own content; it gets that name when it is whole. So one that is damaged, cut, foreign or tracked
-by git, or that another process deletes, is never used: the manifest is read, as it is where no file can be written.
+setting; lines that are sent as they are written stay in the manifest alone. A file is named by what was read (digests
+of the manifest, of the declaration and of the code that read it) and by the digest of its own content; it gets that
+name when it is whole. So one that is damaged, cut, foreign or tracked by git, or that another process deletes, is never
+used: the manifest is read, as it is where no file can be written.
 """
 
 import hashlib
 import os
 import sqlite3
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 import msgspec
 from msgspec import Struct
@@ -58,11 +59,18 @@ def read_once(
 
     kept, digest = _Kept(beside.absolute() / FOLDER / _CACHE), _digest(dataset)
     key = _key(digest, dataset, labels)
-    findings = kept.use(key, ledger)
+    paths = {part.shown: part.path for part in parts_of(dataset)}
+
+    def opens(name: str) -> BinaryIO:
+        return open_file(paths[name])
+
+    def is_same() -> bool:
+        return _digest(dataset) == digest != ""
+
+    findings = kept.use(key, ledger, opens)
     if findings is None:
         findings = read_manifest(dataset, labels, ledger.accept, report)
-        if _digest(dataset) == digest != "":  # nobody wrote to it while it was read
-            kept.save(key, ledger, findings)
+        kept.save(key, ledger, findings, opens, is_same)
     return findings
 
 
@@ -71,19 +79,26 @@ class _Kept(Struct, frozen=True):
 
     folder: Path
 
-    def use(self, key: str, ledger: Ledger) -> Findings | None:
+    def use(self, key: str, ledger: Ledger, opens: Callable[[str], BinaryIO]) -> Findings | None:
         """The findings of a key, and its entries in the ledger; None where they are not at hand."""
         for path in self._files(f"{key}-*{_SUFFIX}"):
             with suppress(OSError, sqlite3.Error, ValueError):
                 if _is_whole(path):
-                    findings = ledger.use_desired(path, _findings)
+                    findings = ledger.use_desired(path, _findings, opens)
                     with suppress(OSError):  # the time of use, which a read-only file system does not take
                         os.utime(path)
                     return findings
         return None
 
-    def save(self, key: str, ledger: Ledger, findings: Findings) -> None:
-        """Remember what was read, unless its findings cannot be written and read back."""
+    def save(
+        self,
+        key: str,
+        ledger: Ledger,
+        findings: Findings,
+        opens: Callable[[str], BinaryIO],
+        is_same: Callable[[], bool],
+    ) -> None:
+        """Remember what was read of a manifest that `is_same`, unless its findings cannot be written and read back."""
         from tempfile import NamedTemporaryFile  # noqa: PLC0415 - a small manifest needs no file
 
         from reconciler.snapshots.folder import make_folder  # noqa: PLC0415 - nor git
@@ -96,7 +111,9 @@ class _Kept(Struct, frozen=True):
             with NamedTemporaryFile(dir=self.folder, prefix=".", suffix=_PART, delete=False) as unfinished:
                 part = Path(unfinished.name)
             try:
-                ledger.save_desired(part, note)
+                ledger.save_desired(part, note, opens)
+                if not is_same():  # somebody wrote to it since
+                    return
                 with part.open("rb") as content:
                     whole = part.rename(self.folder / f"{key}-{_sealed(content.fileno(), key)}{_SUFFIX}")
             finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from concurrent.futures import ThreadPoolExecutor
@@ -12,9 +13,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from reconciler.errors import BadInput
 from reconciler.ledger import LIVE_ONLY, Ledger
 from reconciler.manifest import read_manifest
-from reconciler.model import DatasetDeclaration, DatasetType, Place, Retirement
+from reconciler.model import Change, DatasetDeclaration, DatasetType, Place, Retirement, Verb
 from reconciler.policy import Marking, Policy
 from reconciler.shell import desired
 from tests.cli.repository import git
@@ -41,10 +43,15 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return found
 
 
+def as_sent(line: str) -> str:
+    """The line without blanks, which is how it is sent."""
+    return json.dumps(json.loads(line), separators=(",", ":"))
+
+
 def declared(world: World, *more: str, suffix: str = "jsonl") -> DatasetDeclaration:
     """A dataset with 20 boxes, and lines with findings of all classes."""
     manifest = world.folder / f"train.{suffix}"
-    manifest.write_text("\n".join([*world.many(20), *FAULTY, *more]))
+    manifest.write_text("\n".join([*map(as_sent, world.many(20)), *FAULTY, *more]))
     return DatasetDeclaration(DatasetType.TRAIN, manifest, "datasets/cells/train.jsonl")
 
 
@@ -235,4 +242,37 @@ def test_a_ledger_with_a_remembered_side_can_be_changed_and_leaves_the_file_as_i
         ledger.forget_desired()
         assert list(ledger.desired_rows()) == []
     assert read(dataset, world.folder) == plain
+    assert len(reads) == 1
+
+
+def test_lines_that_are_sent_as_written_are_kept_in_the_manifest_alone(world: World, reads: list[str]) -> None:
+    """The cache has where such a line is; a line with blanks is sent in a different form, and has its text."""
+    dataset = declared(world)
+    plain = read(dataset, world.folder)
+    (cache,) = kept(world)
+    assert b'"annotations"' not in cache.read_bytes()
+    assert read(dataset, world.folder) == plain
+    cache.unlink()
+    dataset = declared(world, world.boxes("blanks.jpg", "RBC"))
+    plain = read(dataset, world.folder)
+    (cache,) = kept(world)
+    assert cache.read_bytes().count(b'"annotations"') == 1
+    assert read(dataset, world.folder) == plain
+    assert len(reads) == 2
+
+
+def test_a_manifest_that_changes_while_it_is_in_use_is_refused_with_a_sentence(world: World, reads: list[str]) -> None:
+    """No other text takes the place of a line that was judged, when it is shown, sent or copied."""
+    dataset = declared(world)
+    read(dataset, world.folder)
+    with Ledger() as ledger:
+        desired.read_once(dataset, None, ledger, world.folder)
+        (first, *_others) = ledger.desired_rows()
+        queue = ledger.send_queue([Change(Verb.ADD, first.key, first.seq, first.desired)])
+        dataset.manifest.write_text(dataset.manifest.read_text().replace("RBC", "WBC"))
+        for use in (lambda: list(ledger.desired_rows()), lambda: list(queue.changes()), lambda: ledger.drop([])):
+            with pytest.raises(
+                BadInput, match=r"datasets/cells/train\.jsonl was changed while it was in use; run again"
+            ):
+                use()
     assert len(reads) == 1
