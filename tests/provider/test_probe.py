@@ -7,7 +7,8 @@ from collections import Counter
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from tests.support.provider_world import HEALS
+from tests.support.provider_engine import running
+from tests.support.provider_world import HEALS, config_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -109,3 +110,13 @@ def new_machine(resource: Resource) -> Iterator[None]:
     finally:
         resource.provider = before
         before.output.append(command.close())
+
+
+def test_a_variable_asks_for_a_full_listing(world: World) -> None:
+    """Any word does that is not a no, and the process that has it lists what did not move."""
+    cells = world.declare({"1.jpg": ["cat"]})
+    cells.up()
+    with running(world.program, config_for(world.emulator), env={"RECONCILER_FULL": "true"}) as other:
+        cells.provider = other
+        _given, calls = calls_of(world, cells.preview)
+    assert calls["ListDatasetEntries"] == 1
