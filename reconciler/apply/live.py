@@ -16,7 +16,7 @@ from reconciler.apply.context import Context, Target
 from reconciler.entries import entry_of, labelled_key, parse_live
 from reconciler.errors import InUse, Moved, NotFound, ServiceError
 from reconciler.guards import Asked, Labels
-from reconciler.ledger import Ledger, copied_live, fill_copied, fill_live
+from reconciler.ledger import LIVE, Ledger, copied_live, fill_copied, fill_live
 from reconciler.model import DatasetDescription, DatasetStatus, DatasetType, Observation, Project
 from reconciler.plan import Plan, Request, Sibling, Statistics, plan
 from reconciler.plan.leakage import nothing
@@ -294,8 +294,27 @@ def _live_keys(context: Context, ledger: Ledger, arn: str | None) -> list[tuple[
             with suppress(NoCopy, ValueError, RecursionError), context.listings.proven(arn, described) as found:
                 if found:
                     return shared(line for line, _marks in copied_live(found[1]))
+            return _listed_aside(context, ledger, arn, described)
         return shared(context.gateway.entries(arn) if arn else ())
     except (ValueError, RecursionError) as error:
         raise ServiceError(f"{arn}: {error}; report it to AWS", operation="ListDatasetEntries") from None
     except (InUse, Moved, NotFound):
         return None
+
+
+def _listed_aside(
+    context: Context, ledger: Ledger, arn: str, before: DatasetDescription
+) -> list[tuple[str, bool]] | None:
+    """The same from a new listing, which is kept for the other dataset's own plan where nothing moved.
+
+    Raises:
+        ValueError: a listed line is not an entry. InUse, Moved, NotFound: somebody is working on it.
+    """
+    began = written(context.listings.now())
+    with Ledger() as other:
+        fill_live(other, context.gateway.entries(arn), partial(context.tell, "listing the other dataset"))
+        after = context.gateway.describe(arn)
+        if after and after == before and not after.is_running:
+            counted = Statistics(after.entries, after.errors, after.labelled, began)
+            context.listings.keep(sheet_of_live(other, arn, after.updated, counted), other.base.copied(live_only=False))
+        return [(key, labelled) for key, labelled in other.keys(LIVE) if ledger.labelled(key) != (None, None)]

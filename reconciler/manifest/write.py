@@ -146,7 +146,10 @@ def _said(own: Mapping[str, Any], head: Head) -> dict[str, Any] | None:
     except _Unsayable:
         return None
     if "job-name" in head.shared and "job-name" not in members and len(own) > 1:
-        return None
+        jobs = [value["job-name"] for name, value in own.items() if name.endswith(METADATA)]
+        if len(jobs) > 1:  # each of them follows its own attribute
+            return None
+        members["job-name"] = jobs[0]
     key, boxes = str(members.pop("image")), members.pop("boxes", None)
     inside = head.images and key.startswith(head.images)
     image = key.removeprefix(head.images) if inside else ""

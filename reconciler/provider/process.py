@@ -36,7 +36,7 @@ from reconciler.shell.base import judge_by
 from reconciler.shell.declared_twice import undone_apply
 from reconciler.shell.drift import LeftLive, left_in
 from reconciler.shell.sibling import sibling_of
-from reconciler.snapshots.folder import FOLDER
+from reconciler.snapshots.folder import FOLDER, is_on
 from reconciler.views.preview import Preview
 from reconciler.views.words import not_listed_words, progress_line
 
@@ -86,7 +86,7 @@ class Runtime:
             lambda text: console.log_once(text, warning=True),
             settings.hide,
             rate=settings.rate,
-            full=os.environ.get(_FULL, "").strip() == "1",
+            full=is_on(_FULL),
         )
 
     def account_of(self, inputs: Inputs) -> Account:

@@ -18,9 +18,14 @@ _NAME_CHARACTERS: Final = 100
 _OFF: Final = frozenset({"", "0", "false", "no"})
 
 
+def is_on(variable: str, environ: Mapping[str, str] = os.environ) -> bool:
+    """Whether a variable is set, to something else than 0, false or no."""
+    return environ.get(variable, "").strip().lower() not in _OFF
+
+
 def goes_with_runner(environ: Mapping[str, str] = os.environ) -> bool:
     """Whether a folder is deleted with this machine: a runner of a continuous integration service (CI is set)."""
-    return environ.get("CI", "").strip().lower() not in _OFF
+    return is_on("CI", environ)
 
 
 def file_name(kind: str, project: str, arn: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
 import msgspec
 
@@ -15,6 +16,11 @@ from reconciler.model import DatasetDescription
 from reconciler.policy import Policy
 from reconciler.snapshots.live_copies import LiveCopies, NoCopy
 from reconciler.snapshots.probe import Doubt, Sheet, doubt, sheet_of
+
+_LISTS_ALWAYS: Final = (
+    "live is listed in every run until the next apply: what the last apply read back is older than `policy.full-read`, "
+    "and no listing is kept on this machine; name a place in S3 (--snapshots, or reconciler:snapshots in Pulumi)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +58,12 @@ class Listings:
             yield None
 
     def left_as(self, dataset_arn: str, described: DatasetDescription) -> Sheet | None:
-        """What the last apply read back, where live still is so."""
+        """What the last apply read back, where live still is so; with a warning where it is only too old, for good."""
         sheet = None if self.full else self.left()
-        return sheet if sheet and not doubt(sheet, dataset_arn, described, self.now(), self.policy) else None
+        why = doubt(sheet, dataset_arn, described, self.now(), self.policy) if sheet else None
+        if why is Doubt.OLD and self.copies and self.copies.goes_with_machine and not self.copies.names(dataset_arn):
+            self.copies.warn(_LISTS_ALWAYS)
+        return sheet if why is None else None
 
     def _copies(self, dataset_arn: str, stack: ExitStack) -> Iterator[tuple[Sheet, Iterator[bytes]]]:
         """Each copy that has a sheet, the newest first, with the lines that follow it."""

@@ -69,6 +69,11 @@ class LiveCopies:
         folder = Path(setting) if setting and not address else default
         return cls(folder.absolute() / FOLDER, address, objects, warn)
 
+    @property
+    def goes_with_machine(self) -> bool:
+        """Whether nothing that is written here is there for the next run."""
+        return self.address is None and goes_with_runner()
+
     def write(
         self, dataset_arn: str, now: datetime, sheet: Mapping[str, Any], lines: Iterable[bytes], *, seen: bool = False
     ) -> str:
@@ -92,7 +97,7 @@ class LiveCopies:
             self._prune(self.address, start)
         except (OSError, ReconcilerError) as error:
             place = inert(str(self.address or self.folder))
-            if seen or (self.address is None and goes_with_runner()):
+            if seen or self.goes_with_machine:
                 return ""  # the next run lists; or it would be gone in any case
             self.warn(
                 f"no copy of live was written to {place} ({inert(str(error), 1000)}); the next run needs it to "

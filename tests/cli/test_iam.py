@@ -33,10 +33,10 @@ ROW = re.compile(r"^\| (`(?:reconciler|pulumi)[^|]*) \| ([^|]*) \| ([^|]*) \| ([
 ACTION = re.compile(r"`((?:rekognition|sts|iam|s3):\w+)`")
 # By command: the actions without which it fails, those without which it goes on, the policies that allow both.
 ROWS = {
-    what: (ACTION.findall(needs), ACTION.findall(uses), re.findall(r"\w+\.json", files))
+    what: (ACTION.findall(needs), ACTION.findall(uses), re.findall(r"[\w-]+\.json", files))
     for what, needs, uses, files in ROW.findall(PAGE)
 }
-POLICIES = ("preview.json", "up.json", "destroy.json", "doctor.json", "places.json")
+POLICIES = ("preview.json", "up.json", "destroy.json", "doctor.json", "places.json", "assume-role.json")
 # pulumi-aws calls these for a project that it manages, and Rekognition those in S3 for its caller.
 OTHERS = {f"rekognition:{name}" for name in ("CreateProject", "DeleteProject", "ListTagsForResource")}
 OTHERS |= {"rekognition:TagResource", "rekognition:UntagResource"}
@@ -227,6 +227,13 @@ def in_a_role(here: Account) -> None:
     here.patch.setenv("AWS_SESSION_TOKEN", given["SessionToken"])
 
 
+def of_a_role(here: Account) -> None:
+    """A dataset whose project names a role."""
+    role = "assumeRole: arn:aws:iam::111122223333:role/labels\nregion: us-east-1"
+    here.world.write("cells", here.world.many(4), settings=f"managed: false\n{role}")
+    assert here.world.run("apply", "--yes").code == 0
+
+
 def large(here: Account) -> None:
     """A new dataset that two batches would have."""
     here.patch.setattr("reconciler.plan.order.BATCH_BYTES", 1_000)
@@ -302,6 +309,7 @@ STORIES: dict[str, tuple[Callable[[Account], None], Callable[[Account], tuple[bo
     "`reconciler apply` with `extra: replace`": (replaced, typed("apply", "--yes")),
     "`reconciler restore`": (overwritten, typed("restore", "{record}", "--yes")),
     "`reconciler doctor`": (in_a_role, typed("doctor")),
+    "`reconciler plan` with `assumeRole`": (of_a_role, typed("plan", "--full")),
     "`pulumi preview`": (up_and_changed, pulumi("preview")),
     "`pulumi up`": (up_and_changed, pulumi("up")),
     "`pulumi up` of a new dataset": (declared, pulumi("up")),

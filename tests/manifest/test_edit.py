@@ -191,6 +191,18 @@ def test_what_the_head_says_is_not_said_again() -> None:
     assert after == f"{head}  - image: 0.jpg\n{box}  - image: 1.jpg\n{added}"
 
 
+def test_an_entry_says_its_own_job_where_the_head_has_one() -> None:
+    """An entry with one attribute stays short; each of several has a job's name of its own, so it is written whole."""
+    head = f"images: {BUCKET}\nsize: [640, 480]\ncreated: 2026-01-31T00:00:00\njob-name: cells\nentries:\n"
+    text = f"{head}  - image: 0.jpg\n    labels: [cat]\n"
+    added = [boxed("1.jpg", 640), labelled("2.jpg", "a"), labelled("3.jpg", "a", "b")]
+    after = apply(text.encode(), Edits({}, added), is_yaml=True).decode()
+    assert after.startswith(f"{text}  - image: 1.jpg\n    job-name: labeling-job/boxes\n    boxes:\n")
+    assert "  - image: 2.jpg\n    labels: [a]\n    job-name: labeling-job/l0\n" in after
+    assert after.count('- {"source-ref"') == 1
+    assert len(entries(after.encode(), is_yaml=True)) == 4
+
+
 def boxed(name: str, width: int) -> str:
     """A listed line with one box."""
     metadata = {

@@ -35,6 +35,7 @@ class MortalEmulator:
             free.bind(("127.0.0.1", 0))
             self._port = int(free.getsockname()[1])
         self.url, self._state, self.deaths = f"http://127.0.0.1:{self._port}", state, 0
+        self._time = _START
         self._process = self._started(_START)
         self._client = boto3.Session("emulator", "emulator", region_name="us-east-1").client(
             "rekognition", endpoint_url=self.url
@@ -87,6 +88,12 @@ class MortalEmulator:
         with suppress(URLError, ConnectionError):
             self._ask("POST", "clock", {"advance": seconds})
 
+    def now(self) -> float:
+        """The time, or what it was when somebody was last alive to say."""
+        with suppress(URLError, ConnectionError):
+            self._time = float(json.loads(self._ask("GET", "clock", None))["now"])
+        return self._time
+
     def edit_entries(self, dataset_arn: str, lines: Iterable[str]) -> None:
         """Upsert lines behind every client's back."""
         self._ask("POST", "entries", {"DatasetArn": dataset_arn, "lines": list(lines)})
@@ -137,11 +144,13 @@ class MortalEmulator:
             else:
                 return process
 
-    def _ask(self, method: str, door: str, body: object) -> None:
+    def _ask(self, method: str, door: str, body: object) -> bytes:
         data = body if isinstance(body, str) else json.dumps(body)
-        request = Request(f"{self.url}/_emulator/{door}", data.encode(), method=method)  # noqa: S310 - http on loopback
+        sent = None if method == "GET" else data.encode()
+        request = Request(f"{self.url}/_emulator/{door}", sent, method=method)  # noqa: S310 - http on loopback
         with urlopen(request, timeout=_SECONDS) as reply:  # noqa: S310 - likewise
-            reply.read()
+            answer: bytes = reply.read()
+        return answer
 
 
 class _Entry:

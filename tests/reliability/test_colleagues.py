@@ -40,12 +40,7 @@ _BEFORE: Final = [labelled(KEY.format(number), "a") for number in range(3)]
 _AFTER: Final = [*_BEFORE[:2], labelled(KEY.format(2), "b"), labelled(KEY.format(3), "b")]
 _EDIT: Final = labelled(KEY.format(0), "theirs")
 _names = count()
-
-
-@pytest.fixture(autouse=True)
-def _no_repository(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No folder here is in a repository, so git is not asked."""
-    monkeypatch.setattr("reconciler.snapshots.folder.tracks", lambda _path: False)
+pytestmark = pytest.mark.usefixtures("_small")
 
 
 @pytest.fixture
@@ -108,8 +103,9 @@ class Story:
             assert plan.action is (Action.NOTHING if right else Action.UPDATE)
 
 
-@pytest.mark.parametrize("emulator", TIMES[:2], indirect=True, ids=str)
-@pytest.mark.parametrize("sends", [False, True], ids=["plan", "apply"])
+@pytest.mark.parametrize(
+    ("emulator", "sends"), [(TIMES[0], False), (TIMES[1], False), (TIMES[0], True)], indirect=["emulator"]
+)
 def test_the_next_run_knows_an_edit_of_any_moment(emulator: Emulator, tmp_path: Path, *, sends: bool) -> None:
     """Before each call of a plan or an apply, and after the last one; the age of the copy differs from call to call."""
     _of_any_moment(emulator, tmp_path, 0, sends=sends)

@@ -30,8 +30,6 @@ from reconciler.ledger import Ledger, SendQueue, fill_live
 from reconciler.model import Observation
 from reconciler.plan import plan as planned
 from reconciler.policy import Destroy, Extra, Policy
-from reconciler.shell import desired
-from reconciler.snapshots import folder as private
 from reconciler.snapshots import live_copies
 from tests.reliability.dying import Death, Killed, mortal_gateway
 from tests.reliability.matrix import OPERATIONS, VARIANTS, faults_of
@@ -445,13 +443,6 @@ def test_after_faults_colleagues_and_kills_a_quiet_run_makes_live_as_desired(
 ) -> None:
     """A quiet run makes live as desired after each of fifty stories, the same in every run."""
     assert _run(emulator, tmp_path, 50, derandomize=True)
-
-
-@pytest.fixture(autouse=True)
-def _small_files_are_kept_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every manifest is worth the cache; no folder here is in a repository, so git is not asked."""
-    monkeypatch.setattr(desired, "WORTH_IT", 0)
-    monkeypatch.setattr(private, "tracks", lambda _path: False)
 
 
 @pytest.mark.slow

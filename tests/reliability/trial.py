@@ -1,5 +1,7 @@
 """One apply under one fault: its result, whether that was reported truthfully, and whether the next run repairs it.
 
+Runs keep copies of live and a cache of the manifest, so that the runs after the first list only where the probe asks.
+
 Two scenes are tried, each an apply of three batches with listings of several pages: `apply` changes a dataset that is
 there, `replace` deletes it and loads it again. The emulator's clock is moved only by the reconciler's own pauses, so
 that a trial takes no time and replays exactly.
@@ -12,7 +14,11 @@ from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
+from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any
+from weakref import finalize
 
 import pytest
 import yaml
@@ -80,8 +86,10 @@ class Told:
 
 @contextmanager
 def small() -> Iterator[None]:
-    """Batches of three lines and pages of four."""
+    """Batches of three lines and pages of four; a small manifest is cached too, and no folder is in a repository."""
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("reconciler.shell.desired.WORTH_IT", 0)
+        patch.setattr("reconciler.snapshots.folder.tracks", lambda _path: False)
         patch.setattr("reconciler.plan.order.BATCH_BYTES", _BATCH)
         patch.setattr(peak_labels, "__defaults__", (_BATCH,))
         patch.setattr(batches, "__defaults__", (_BATCH,))
@@ -108,7 +116,9 @@ class Trial:
 
     def __init__(self, emulator: Emulator, scene: Scene) -> None:
         self.scene, self.emulator = scene, emulator
-        self.desk = Desk(emulator, f"p{next(_names)}", policy=scene.policy)
+        folder = Path(mkdtemp(prefix="trial-"))
+        finalize(self, rmtree, folder, ignore_errors=True)
+        self.desk = Desk(emulator, f"p{next(_names)}", policy=scene.policy, folder=folder)
         self.desk.create(*scene.live)
         emulator.clock.advance(5)
         self.before = self.desk.live()

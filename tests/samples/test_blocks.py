@@ -42,8 +42,6 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worlds]:
     """What pages begin with is made once, and copied for each; one S3 has the pictures, and what pages keep there."""
     folder = tmp_path_factory.mktemp("worlds")
     pictures([str(folder / "s3" / "cells"), "50", "640", "480"])
-    shutil.copytree(folder / "s3" / "cells", folder / "s3" / "blood-cells")
-    (folder / "s3" / "blood-cells" / "0001.jpg").rename(folder / "s3" / "blood-cells" / "BloodImage_00000.jpg")
     with serve_s3({"acme-vision": folder / "s3", "acme-keep": folder / "s3"}) as s3:
         yield Worlds(folder, s3)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
@@ -12,7 +13,14 @@ from hypothesis import strategies as st
 
 from reconciler.model import DatasetDescription, DatasetStatus
 from reconciler.policy import Policy, Probe
+from reconciler.snapshots.listings import Listings
+from reconciler.snapshots.live_copies import LiveCopies
 from reconciler.snapshots.probe import Counted, Doubt, Sheet, doubt, sheet_of, written
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from reconciler.aws.objects import Objects
 
 ARN = "arn:aws:rekognition:us-east-1:111122223333:project/cells/dataset/train/1690405809285"
 LISTED = datetime(2026, 11, 30, 1, 2, 3, 4, tzinfo=UTC)
@@ -70,6 +78,23 @@ def test_a_listing_with_the_lines_of_our_last_update_is_never_too_fresh() -> Non
     """It cannot be older than the update whose lines it had."""
     fresh = sheet(listed=written(LISTED - timedelta(seconds=95)), proven=True)
     assert doubt(fresh, ARN, DESCRIBED, NOW, Policy()) is None
+
+
+@pytest.mark.parametrize(("runner", "days", "warnings"), [("true", 8, 1), ("true", 6, 0), ("", 8, 0)])
+def test_a_runner_that_keeps_nothing_says_once_what_was_read_back_is_too_old(
+    runner: str, days: int, warnings: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a folder survives, the listing that is due leaves a copy, and nothing is to be said."""
+    monkeypatch.setenv("CI", runner)
+    said: list[str] = []
+    copies = LiveCopies(tmp_path, None, no_objects, said.append)
+    left = Listings(copies, now=lambda: LISTED + timedelta(days=days), left=lambda: SHEET).left_as(ARN, DESCRIBED)
+    assert (left is SHEET, ["name a place in S3" in text for text in said]) == (days == 6, [True] * warnings)
+
+
+def no_objects() -> Objects:
+    """No copy is in S3."""
+    raise AssertionError
 
 
 @given(

@@ -340,7 +340,7 @@ class Worlds:
     """What pages begin with, each made once and then copied.
 
     `empty`: nothing. `live`: a project that is labelled in the console. `applied`: it is in git, too, and applied.
-    `copy`: a copy of this repository's program and samples, of which nothing is live.
+    `copy`: a copy of this repository's program and one of its samples, of which nothing is live.
     """
 
     folder: Path
@@ -391,10 +391,10 @@ def _label(emulator: Emulator) -> None:
 
 
 def _copy_program(folder: Path) -> None:
-    """This repository's program and samples, with the environment of this test run."""
+    """This repository's program and its smaller sample, with the environment of this test run."""
     for name in ("Pulumi.yaml", "__main__.py", ".gitignore"):
         shutil.copy(ROOT / name, folder / name)
-    shutil.copytree(ROOT / "datasets", folder / "datasets")
+    shutil.copytree(ROOT / "datasets" / "ground-truth-lab", folder / "datasets" / "ground-truth-lab")
     (folder / ".venv").symlink_to(sys.prefix)
 
 
