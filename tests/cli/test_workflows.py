@@ -81,7 +81,7 @@ def test_the_event_says_what_is_done(event: str, given: str, command: str) -> No
 
 
 def test_runs_of_a_target_wait_for_each_other_and_are_never_cancelled() -> None:
-    """An apply and a look at drift share a group, and all wait; a pull request has its own, and so has a second target."""
+    """An apply and a look at drift share a group in which all wait; a pull request and a second target have others."""
 
     def group(event: str, target: str = "", stage: str = "") -> str:
         inputs = {"target": target, "stage": stage, "datasets": "datasets"}
