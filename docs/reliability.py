@@ -285,7 +285,7 @@ def _machine(figures: dict[str, int]) -> Iterator[str]:
 
 
 _STORIES: Final = """\
-The stories of the first and the last kind have one oracle: **every labelled line that was ever live is live, or in a snapshot or a
+The first and the last kind have one oracle: **every labelled line that was ever live is live, or in a snapshot or a
 copy of overwritten lines that `restore` reads**. It is asked at every call that destroys a line, and after
 every step to the end of the story, killed steps included; what a colleague destroyed is theirs.
 
