@@ -2,14 +2,15 @@
 
 docs/findings.md: every rule of manifests and project.yaml, with class, cure and source.
 docs/cli.md: the help of every command.
-docs/manifests.md, docs/stages.md: in pages of prose the tables between `<!-- table: NAME -->` and
-`<!-- end of table -->`.
+docs/manifests.md, docs/stages.md, docs/reference/state.md: in pages of prose the tables between
+`<!-- table: NAME -->` and `<!-- end of table -->`.
 docs/reliability.md: what is done about errors, and the figures of the last full run.
 docs/schema/plan.schema.json: the form of the JSON document; project.schema.json, manifest.schema.json: for editors.
 """
 
 import argparse
 import io
+import json
 import os
 import re
 import sys
@@ -26,12 +27,15 @@ from reconciler.cli.help import COMMANDS
 from reconciler.entries.codes import ENTRY_CODES
 from reconciler.formats import EXPORTERS, FORMATS
 from reconciler.guards import GUARDS, written
-from reconciler.manifest.project.stages import STAGE_SETTINGS
+from reconciler.ledger import Facts
+from reconciler.manifest.project.stages import STAGE_SETTINGS, Stage
 from reconciler.manifest.rules import all_rules
 from reconciler.manifest.schema import manifest_schema, project_schema
-from reconciler.model import Severity
-from reconciler.policy import Choice, Policy, settings_of, value_of
+from reconciler.model import DatasetType, Severity
+from reconciler.policy import Choice, Compare, Policy, settings_of, value_of
+from reconciler.provider.state import Inputs, Outputs
 from reconciler.rule import Rule
+from reconciler.shell.drift import LeftLive
 from reconciler.snapshots.probe import Doubt
 from reconciler.views.json_document import schema_text
 
@@ -203,7 +207,45 @@ def exporters_table() -> str:
     return "\n".join(("| `--to` | what is written |", "|---|---|", *rows, ""))
 
 
+def state_page() -> str:
+    """The page on the Pulumi state."""
+    return filled("reference/state.md")
+
+
+def state_example() -> str:
+    """The properties of a dataset as a state has them, each that there may be."""
+    project = "arn:aws:rekognition:us-east-1:111122223333:project/cells/1767225600000"
+    dataset, replaced = (
+        f"{project.rpartition('/')[0]}/dataset/train/{number}" for number in (1767225600129, 1767225500000)
+    )
+    digest = "0123456789abcdef0123456789abcdef"
+    facts = Facts(entries=40, labelled=39, boxes=0, marked=0, digest=digest, labels_digest=digest)
+    applied = Inputs(
+        project_arn=project,
+        dataset_type=DatasetType.TRAIN,
+        manifest="datasets/cells/train.yaml",
+        labels=("RBC", "WBC"),
+        policy=Policy(),
+        assume_role="arn:aws:iam::111122223333:role/labels",
+        stage=Stage(name="prod", images=(("s3://acme-dev/", "s3://acme-prod/"),)),
+        desired_digest=digest,
+        content_digest=digest,
+        entries=40,
+    )
+    outputs = Outputs(
+        applied=applied,
+        dataset_arn=dataset,
+        applied_live=facts,
+        live=facts,
+        settled=frozenset({digest[:16]}),
+        base=LeftLive("2026-01-31T09:00:00Z", dataset, Compare.LABELS, digest, digest, file="train.yaml"),
+        replaced={replaced: project},
+    )
+    return f"```json\n{json.dumps(outputs.properties(), indent=2)}\n```\n"
+
+
 TABLES: Final = {
+    "state": state_example,
     "exporters": exporters_table,
     "doubts": doubts_table,
     "settings": settings_table,
@@ -216,6 +258,7 @@ PAGES: Final[dict[str, Callable[[], str]]] = {
     "cli.md": cli_page,
     "manifests.md": manifests_page,
     "probe.md": probe_page,
+    "reference/state.md": state_page,
     "stages.md": stages_page,
     "reliability.md": reliability_page,
     "schema/plan.schema.json": schema_text,

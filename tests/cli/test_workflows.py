@@ -81,13 +81,13 @@ def test_the_event_says_what_is_done(event: str, given: str, command: str) -> No
 
 
 def test_runs_of_a_target_wait_for_each_other_and_are_never_cancelled() -> None:
-    """An apply and a look at drift share a group; a pull request has its own, and so has a second target."""
+    """An apply and a look at drift share a group in which all wait; a pull request and a second target have others."""
 
     def group(event: str, target: str = "", stage: str = "") -> str:
         inputs = {"target": target, "stage": stage, "datasets": "datasets"}
         return evaluated(JOB["concurrency"]["group"], {"github": {"event_name": event, "ref": "r"}, "inputs": inputs})
 
-    assert JOB["concurrency"]["cancel-in-progress"] is False
+    assert (JOB["concurrency"]["cancel-in-progress"], JOB["concurrency"]["queue"]) == (False, "max")
     assert group("push") == group("schedule") == "labels-datasets-live"
     assert len({group("push"), group("pull_request"), group("push", stage="prod"), group("push", "a", "prod")}) == 4
     assert "timeout-minutes" in JOB

@@ -47,13 +47,15 @@ def test_a_changed_manifest_is_planned_and_sent_with_one_listing(world: World) -
 
 
 def test_an_edit_by_a_colleague_is_listed_and_found(world: World) -> None:
-    """Read lists, and Diff of the same process plans against that listing, however soon after the edit it was."""
+    """Read or Check lists, and Diff of the same process plans against that listing, however soon after the edit."""
     cells = world.declare({"1.jpg": ["cat"], "2.jpg": ["dog"]}, policy=HEALS)
     cells.up()
     world.edit(cells, "2.jpg", "cat")
     drifted, calls = calls_of(world, cells.drift)
     assert drifted
     assert calls["ListDatasetEntries"] == 1
+    world.edit(cells, "1.jpg", "dog")
+    assert calls_of(world, cells.preview)[1]["ListDatasetEntries"] == 1
     _given, calls = calls_of(world, cells.up)
     assert calls["ListDatasetEntries"] == 2  # an apply does not go by it, and reads back
 

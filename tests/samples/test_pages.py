@@ -1,10 +1,12 @@
 """What the pages show is true: manifests that may be copied, links that lead somewhere, commands that exist."""
 
 import hashlib
+import json
 import re
 import runpy
 import shlex
 from collections import Counter
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from reconciler.cli.arguments import parse
 from reconciler.cli.help import COMMANDS
 from reconciler.manifest import load_project, read_manifest
 from reconciler.model import DatasetDeclaration, DatasetType
+from reconciler.provider.state import Inputs, Outputs
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(path for part in ("*", "docs/**/*", "examples/**/*") for path in ROOT.glob(f"{part}.md"))
@@ -96,6 +99,16 @@ def test_every_page_is_in_the_navigation() -> None:
     pages = {page.relative_to(ROOT).with_suffix("").as_posix() for page in PAGES}
     assert Counter(page for page in listed if not page.startswith("tests/")) == Counter(pages - {site["root_doc"]})
     assert all(site["pages_of"]([row]) for row in rows)
+
+
+def test_the_page_on_the_state_has_every_property() -> None:
+    """A row for each property that is stored, and an example that has them all and is read as it was written."""
+    page = (ROOT / "docs" / "reference" / "state.md").read_text()
+    rows = re.findall(r"`(\w+)`", "".join(re.findall(r"^\| (`.*?) \|", page, re.MULTILINE)))
+    example = json.loads(page.partition("```json\n")[2].partition("```")[0])
+    declared = {field.name for field in (*fields(Inputs), *fields(Outputs))} - {"applied", "live_only", "unknown"}
+    assert {*rows} == {*example} == {name[0] + name.title().replace("_", "")[1:] for name in declared}
+    assert Outputs.parse(example).properties() == example
 
 
 def test_commands_on_the_pages_exist() -> None:
