@@ -45,7 +45,7 @@ _SCHEMA = f"""
 PRAGMA page_size = 16384;
 PRAGMA journal_mode = OFF;
 PRAGMA synchronous = OFF;
-PRAGMA cache_size = -8000;
+PRAGMA cache_size = -2000;
 CREATE TABLE desired {saved.DESIRED};
 CREATE INDEX unusable ON desired (seq) WHERE unusable <> '';
 CREATE TABLE live (

@@ -21,7 +21,7 @@ from reconciler.entries.line import own_entry
 from reconciler.entries.meaning import encoded
 from reconciler.limits import DATASET_ENTRIES, INVALID_SHARE, LINE_CHARACTERS, REFUSED_FILE_BYTES, WARNED_FILE_BYTES
 from reconciler.manifest.findings import BrokenRule, Collector, Findings, ParsedLine
-from reconciler.manifest.forms import other_lines
+from reconciler.manifest.forms import is_yaml, other_lines
 from reconciler.manifest.jsonl import located
 from reconciler.manifest.judge.line import Judgement, judge, of_stage_fault, source_ref_fault
 from reconciler.manifest.judge.whole_manifest import Across, Notes
@@ -150,8 +150,9 @@ def _read_file(part: Part, collector: Collector, reading: "_Reading", report: Re
         if total >= WARNED_FILE_BYTES:
             rule = files.LARGE_FILE if total <= REFUSED_FILE_BYTES else files.REFUSED_BY_GITHUB
             collector.report(rule, size=total // 2**20)
+        is_written = is_yaml(part.path)
         for number, line in enumerate(other_lines(part.path, handle, collector, reading.defaults, reading.take)):
-            if line is not None:
+            if line is not None and not (is_written and reading.take_written(line)):
                 reading.read(line)
             if line is None or number % 100 == 0:
                 report(Progress(f"reading {inert(part.shown)}", handle.tell(), total, "bytes"))
@@ -169,17 +170,24 @@ class _Reading:
 
     def take(self, number: int, raw: bytes) -> bool:
         """Take a line as it is: of the common shape, and with nothing that was not seen before; else do nothing."""
+        place = Place(self._collector.shown, number, 1)
+        return self._take(raw, place, lambda: located(place, raw, (SOURCE_REF,)))
+
+    def take_written(self, line: ParsedLine) -> bool:
+        """Take a line that has a different form in the file, as `take` does."""
+        return self._take(encoded(line.document), line.place, partial(line.locate, (SOURCE_REF,)))
+
+    def _take(self, raw: bytes, place: Place, locate: Callable[[], Place]) -> bool:
         line = None if self._images else self._common.read(raw)  # a line that a stage maps is not sent as it is
         if line is None or not self._across.knows(line) or not self._notes.knows(line):
             return False
         text = line.text or line.text_of(raw)
         if len(text) > LINE_CHARACTERS:
             return False
-        place = Place(self._collector.shown, number, 1)
         first = self._across.take(DesiredEntry(line.entry, text, place))
         if first is not None:
             before = self._collector.error_count
-            self._across.report_repeated(line.entry.key, first, lambda: located(place, raw, (SOURCE_REF,)))
+            self._across.report_repeated(line.entry.key, first, locate)
             self._known += self._collector.error_count - before
         self._lines += 1
         return True

@@ -181,6 +181,24 @@ def test_a_manifest_has_the_same_findings_and_entries_without_that_pass(
     assert fast == read(path, labels)
 
 
+def test_a_manifest_in_yaml_has_the_same_findings_and_entries_without_that_pass(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An entry in YAML becomes a line that is read like any other, and its places are those in the YAML."""
+    random, path, entries = Random(4), tmp_path / "x.yaml", []  # noqa: S311 - likewise
+    for number in range(250):
+        line = shuffled(random.choice(LINES), random) | {"source-ref": f"s3://b-1/{random.randrange(200)}.jpg"}
+        raw = mutated(json.dumps(line).encode(), random) if number % 2 else json.dumps(line).encode()
+        if not list(json_lines(BytesIO(raw), Collector("x"))):
+            raw = b"{image: %d.jpg, labels: [cat]}" % number
+        entries.append(b"- " + raw)
+    path.write_bytes(b"images: s3://b-1/\nentries:\n" + b"\n".join(entries))
+    fast = read(path, None)
+    assert len(fast[1]) > 50
+    monkeypatch.setattr(CommonLines, "read", lambda _self, _raw: None)
+    assert fast == read(path, None)
+
+
 def observed(lines: list[str]) -> list[object]:
     """The live side of a ledger after it was listed, with the text that is kept."""
     with Ledger() as ledger:

@@ -162,7 +162,8 @@ class NodeReader:
             place = min((line, column) if line else self._text.reached, self._text.reached)
             self._report(yaml_rules.INVALID, *place, reason=reason, cure=cure)
             raise YamlStopError from exception
-        self._stop_at_fault()  # at once: what the scanner makes of a text that ends early is not what was meant
+        if self._text.fault is not None:
+            self._stop_at_fault()  # at once: what the scanner makes of a text that ends early is not what was meant
         return event
 
     def _report_conflict(self) -> None:
@@ -180,21 +181,20 @@ class NodeReader:
             raise YamlStopError
 
     def _node(self, event: Any, depth: int) -> Node:  # noqa: ANN401 - PyYAML's events
-        line, column = self._start(event)
-        if isinstance(event, yaml.AliasEvent):
+        kind, (line, column) = type(event), self._start(event)
+        if kind is yaml.ScalarEvent and event.tag is None and event.anchor is None:  # nearly always
+            return self._scalar(event, line, column)
+        if kind is yaml.AliasEvent:
             return self._aliased(event, line, column)
         self._refuse_tag(event)
-        self._written += 1
-        if depth > NESTING and not isinstance(event, yaml.ScalarEvent):
+        self._written += kind is not yaml.ScalarEvent
+        if depth > NESTING and kind is not yaml.ScalarEvent:
             self._report(line_rules.NESTED, line, column)
             raise YamlStopError
         node: Node
-        if isinstance(event, yaml.ScalarEvent):
-            end: Any = event.end_mark
-            node = Scalar(event.value, not event.style, line, column, end.line + 1, end.column + 1)
-            if _HALF_CHARACTER.search(node.text):
-                self._report(line_rules.LONE_SURROGATE, line, column)
-        elif isinstance(event, yaml.SequenceStartEvent):
+        if kind is yaml.ScalarEvent:
+            node = self._scalar(event, line, column)
+        elif kind is yaml.SequenceStartEvent:
             node = self._sequence(line, column, depth)
         else:
             node = self._mapping(line, column, depth)
@@ -202,27 +202,35 @@ class NodeReader:
             self._anchors[event.anchor] = node
         return node
 
+    def _scalar(self, event: Any, line: int, column: int) -> Scalar:  # noqa: ANN401 - PyYAML's events
+        self._written += 1
+        text, end = event.value, event.end_mark
+        if not text.isascii() and _HALF_CHARACTER.search(text):
+            self._report(line_rules.LONE_SURROGATE, line, column)
+        return Scalar(text, not event.style, line, column, end.line + 1, end.column + 1)
+
     def _sequence(self, line: int, column: int, depth: int) -> SequenceNode:
         items = []
-        while not isinstance(event := self._next(), yaml.SequenceEndEvent):
+        while type(event := self._next()) is not yaml.SequenceEndEvent:
             items.append(self._node(event, depth + 1))
         return SequenceNode(tuple(items), line, column, 1 + sum(item.size for item in items))
 
     def _mapping(self, line: int, column: int, depth: int) -> MappingNode:
         members: dict[str, Node] = {}
         names: dict[str, Scalar] = {}
-        while not isinstance(event := self._next(), yaml.MappingEndEvent):
+        size = 1
+        while type(event := self._next()) is not yaml.MappingEndEvent:
             name = self._name(event, depth, names)
             value = self._node(self._next(), depth + 1)
             if name is not None:
                 members[name.text] = value
-        size = 1 + len(members) + sum(value.size for value in members.values())
+                size += 1 + value.size
         return MappingNode(members, names, line, column, size)
 
     def _name(self, event: Any, depth: int, names: dict[str, Scalar]) -> Scalar | None:  # noqa: ANN401 - PyYAML's events
         """A key that its mapping does not have yet; None after reporting why it cannot be one."""
         name = self._node(event, depth + 1)
-        if not isinstance(name, Scalar):
+        if type(name) is not Scalar:
             self._report(yaml_rules.KEY_NOT_TEXT, name.line, name.column, kind=kind_of_node(name))
         elif name.plain and name.text == "<<":
             self._report(yaml_rules.MERGE_KEY, name.line, name.column)
@@ -249,7 +257,8 @@ class NodeReader:
     def _start(self, event: Any) -> tuple[int, int]:  # noqa: ANN401 - PyYAML's events
         """ParsedLine and column from 1; libyaml places what is missing at the end on a line after the last."""
         mark = event.start_mark
-        return min((mark.line + 1, mark.column + 1), self._text.reached)
+        place, reached = (mark.line + 1, mark.column + 1), self._text.reached
+        return min(place, reached)
 
     def _refuse_tag(self, event: Any) -> None:  # noqa: ANN401 - PyYAML's events
         if event.tag is not None:
