@@ -7,7 +7,7 @@ if [[ -z $python ]]; then
     venv=$RUNNER_TEMP/reconciler-venv
     python3 -m venv "$venv"
     python=$venv/bin/python
-    "$python" -m pip --disable-pip-version-check install --quiet "$GITHUB_ACTION_PATH"
+    "$python" -m pip --disable-pip-version-check install --quiet "$GITHUB_ACTION_PATH${INPUT_PICTURES:+[pictures]}"
 fi
 "$python" -c 'import reconciler' || {
     echo "::error title=labels::the Python of the input \`python\` does not have reconciler"

@@ -65,8 +65,7 @@ def _review(inputs: Inputs) -> int:
     """What an apply would change; without credentials what the branch changes, from git alone."""
     base, saved = _base(inputs), inputs.folder / PLAN
     if inputs.can_sign_in:
-        views = [f"--save={saved}", f"--html={inputs.folder / 'plan.html'}"]
-        code = run(inputs, "plan", *views, *([f"--base={base}"] if base else []), account=True)
+        code = run(inputs, "plan", *_kept(inputs), *([f"--base={base}"] if base else []), account=True)
         _views(inputs, saved, "github", "markdown")
     else:
         forge.tell("notice", "there are no credentials here: this branch is compared with its base, not with live")
@@ -80,8 +79,7 @@ def _review(inputs: Inputs) -> int:
 def _apply(inputs: Inputs) -> int:
     """Plan, compare with what was reviewed, apply exactly that plan."""
     saved = inputs.folder / PLAN
-    views = [f"--save={saved}", f"--html={inputs.folder / 'plan.html'}"]
-    code = run(inputs, "plan", *views, account=True)
+    code = run(inputs, "plan", *_kept(inputs), account=True)
     if code == 0:
         code = _unless_unreviewed(inputs)
     if code == 0:
@@ -107,6 +105,13 @@ _STEPS: Final[Mapping[str, Callable[[Inputs], int]]] = {
     "apply": _apply,
     "drift": _drift,
 }
+
+
+def _kept(inputs: Inputs) -> list[str]:
+    """The options for what a plan leaves in the artifact: the plan itself, and its page."""
+    pictures = inputs.get("pictures")
+    files = [f"--save={inputs.folder / PLAN}", f"--html={inputs.folder / _FILES['html']}"]
+    return [*files, f"--pictures={pictures}"] if pictures else files
 
 
 def _views(inputs: Inputs, saved: Path, *views: str) -> None:

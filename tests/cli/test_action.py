@@ -13,6 +13,7 @@ import pytest
 from action.forge import ForgeError, api, pages
 from tests.cli.repository import commit, git
 from tests.support.forge import served
+from tests.support.reader import pictures
 from tests.support.runner import ROOT, Job, Runner, environment, evaluated, loaded
 
 if TYPE_CHECKING:
@@ -99,6 +100,16 @@ def test_a_review_is_one_comment_for_each_target(world: World, runner: Runner, f
         first[1].split()[2],
     }
     assert forge.statuses[-1]["context"] == "labels review (prod & more)"
+
+
+def test_the_page_of_a_review_has_pictures_where_they_are_named(world: World, runner: Runner) -> None:
+    """The input takes what the command takes: a folder, or s3."""
+    event = pulled(world, world.many(6))
+    pictures([str(world.folder / "photos"), "6", "64", "48"])
+    job = act(runner, "review", "pull_request", event, pictures="photos")
+    assert job.code == 0, job.log
+    (page,) = runner.temporary.glob("*/plan.html")
+    assert "data:image/" in page.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("fork", [True, False], ids=["fork", "Dependabot"])
