@@ -10,7 +10,7 @@ from zipfile import BadZipFile, ZipFile
 from action import changes, forge
 from action.inputs import Inputs
 
-# A pending apply may have been replaced by a newer one, so the commits before this one count too.
+# An apply that failed or was cancelled leaves its changes to the next, so the commits before this one count too.
 _COMMITS: Final = 20
 _LARGEST: Final = 100_000_000
 

@@ -285,14 +285,19 @@ def _machine(figures: dict[str, int]) -> Iterator[str]:
 
 
 _STORIES: Final = """\
-Two kinds of stories have one oracle: **every labelled line that was ever live is live, or in a snapshot or a
+The first and the last kind have one oracle: **every labelled line that was ever live is live, or in a snapshot or a
 copy of overwritten lines that `restore` reads**. It is asked at every call that destroys a line, and after
 every step to the end of the story, killed steps included; what a colleague destroyed is theirs.
 
 - Stories of one dataset (`test_machine.py`). Steps: edits of the manifest, apply, destroy under each policy,
-  the apply of a second program, a colleague's edits and deletion of the dataset. Faults: up to three rules of
+  the apply of a second program, a colleague's edits and deletion of the dataset, previews, time that passes,
+  copies of live that are lost or those of an earlier day. Faults: up to three rules of
   the kinds above at any call, SIGKILL at any call, a full disk under the copies and the temporary database.
-  Also checked: what each run reports, and that one more run sends nothing.
+  The [probe](probe.md) and the cache are on, or a run asks for a full listing. Also checked: what each run reports,
+  that a plan made with a copy is the one that a listing gives, and that one more run sends nothing. After an update
+  that leaves LastUpdatedTimestamp as it was, `policy.full-read` passes before the next run.
+- A colleague edits before each call of a plan and of an apply, and after the last (`test_colleagues.py`), however
+  DescribeDataset tells the time: the next run plans as if it had listed.
 - Stories of a Pulumi program over two projects (`test_renames.py`). Steps: edits, `up`, `refresh`, `destroy`;
   resources renamed, swapped, moved to the other project (with and without a name that stays, `resource:`),
   removed and added, with and without the list of `datasets_from`, under each `destroy` policy. Faults: up to

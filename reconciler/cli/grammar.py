@@ -3,12 +3,42 @@
 import argparse
 import re
 from collections.abc import Callable, Sequence
-from typing import NoReturn
+from itertools import groupby
+from typing import Final, NoReturn
 
 from reconciler.cli.help import epilog_of
 from reconciler.errors import BadInput
 from reconciler.limits import RATE_WORDS, rate_of
 from reconciler.text import did_you_mean, inert
+
+# A row of the exit codes: its number, and where its sentence begins.
+_ROW: Final = re.compile(r"  \d+ +")
+
+
+class Help(argparse.HelpFormatter):
+    """Folds sentences at the width of the terminal; examples and tables, which are copied and read in columns, stay."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        blocks = (list(lines) for filled, lines in groupby(text.splitlines(), key=bool) if filled)
+        return "\n\n".join("\n".join(indent + line for line in self._folded(lines, width)) for lines in blocks)
+
+    def _folded(self, lines: list[str], width: int) -> list[str]:
+        if not any("  " in line for line in lines):
+            return self._wrapped(" ".join(lines), width)
+        if not _ROW.match(lines[-1]):
+            return lines
+        head, *rows = re.split(r"\n(?=  \d)", "\n".join(lines))
+        folded = [head]
+        for row in rows:
+            start = row[: len(row) - len(_ROW.sub("", row, count=1))]
+            said = self._wrapped(row[len(start) :], width - len(start))
+            folded += [f"{start}{said[0]}", *(f"{' ' * len(start)}{line}" for line in said[1:])]
+        return folded
+
+    def _wrapped(self, text: str, width: int) -> list[str]:
+        import textwrap  # noqa: PLC0415 - argparse, too, loads it for a help only
+
+        return textwrap.wrap(" ".join(text.split()), width, break_long_words=False, break_on_hyphens=False)
 
 
 class Parser(argparse.ArgumentParser):

@@ -8,7 +8,7 @@ import argparse
 from collections.abc import Collection, Sequence
 from typing import Final
 
-from reconciler.cli.grammar import Parser
+from reconciler.cli.grammar import Help, Parser
 from reconciler.cli.help import COMMANDS
 from reconciler.cli.options import add_options
 
@@ -33,7 +33,7 @@ def build_parser(wanted: Collection[str] = tuple(COMMANDS)) -> tuple[Parser, dic
     parser = Parser(
         prog="reconciler",
         description="Keep Amazon Rekognition Custom Labels datasets equal to the manifests in git.",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Help,
         allow_abbrev=False,
     )
     parser.add_argument("-V", "--version", action=_Version, help="show the version and exit")
@@ -63,7 +63,7 @@ def _command(kinds: "argparse._SubParsersAction[Parser]", name: str) -> Parser:
         name,
         help=COMMANDS[name],
         description=f"{COMMANDS[name][0].upper()}{COMMANDS[name][1:]}.",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Help,
         allow_abbrev=False,
     )
     parser.command = name

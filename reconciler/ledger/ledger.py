@@ -45,7 +45,7 @@ _SCHEMA = f"""
 PRAGMA page_size = 16384;
 PRAGMA journal_mode = OFF;
 PRAGMA synchronous = OFF;
-PRAGMA cache_size = -8000;
+PRAGMA cache_size = -2000;
 CREATE TABLE desired {saved.DESIRED};
 CREATE INDEX unusable ON desired (seq) WHERE unusable <> '';
 CREATE TABLE live (
@@ -448,12 +448,16 @@ class Ledger:
     def _facts(self, table: str, mode: Compare, column: str, marks: str, retired: str) -> Facts:
         marked = f"COALESCE(SUM({marks} <> '[]'), 0)"
         sums = f"SELECT COUNT(*), COALESCE(SUM(labelled), 0), COALESCE(SUM(boxes), 0), {marked} FROM {table}"
-        entries = f"SELECT key, {column}, {marks}, labelled, content, {retired} FROM {table} ORDER BY key"
-        rows = (
-            (key, compared, found, not labelled and (mode is Compare.LABELS or content == _bare_content(key)), left)
-            for key, compared, found, labelled, content, left in self._database.execute(entries)
+        counts = self._database.execute(sums).fetchone()
+        entries = f"SELECT key, {column}, {marks}, NOT labelled, {retired} FROM {table} ORDER BY key"
+        rows = self._database.execute(entries)
+        if mode is Compare.LABELS:
+            return Facts.of(counts, rows)
+        strict = (
+            (key, content, found, bool(bare) and content == _bare_content(key), left)
+            for key, content, found, bare, left in rows
         )
-        return Facts.of(self._database.execute(sums).fetchone(), rows)
+        return Facts.of(counts, strict)
 
     def _rows(self, query: str, values: dict[str, object]) -> Iterator[Row]:
         return map(Row.of, self._database.execute(query, values))

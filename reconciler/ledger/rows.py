@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import blake2b
+from itertools import islice
 from typing import Any, Final, NamedTuple, Self
 
 from msgspec import Struct
@@ -13,6 +14,8 @@ from reconciler.model import Entry, Mark, Origin, Place
 
 # Begins the name of a pair that was let go, among those that are stored differently.
 LET_GO: Final = "-"
+# Entries that are hashed with one call.
+_AT_ONCE: Final = 500
 _Names = tuple[str, ...]
 
 
@@ -127,15 +130,18 @@ class Facts:
         Of each: key, content, marks, whether it is bare, whether it is retired.
         """
         total, labels, kept = (blake2b(digest_size=16) for _ in range(3))
-        for key, content, marks, bare, retired in rows:
-            codes = "-" if marks == "[]" else json.dumps(sorted(code for code, _message in json.loads(marks)))
-            entry = len(key).to_bytes(4, "big") + key + content + codes.encode()
-            total.update(entry)
-            if not bare:
-                labels.update(entry)
-            if not (bare or retired):
-                kept.update(entry)
+        left = iter(rows)
+        while some := list(islice(left, _AT_ONCE)):
+            entries = [_hashable(key, content, marks) for key, content, marks, _bare, _retired in some]
+            total.update(b"".join(entries))
+            labels.update(b"".join([entry for entry, row in zip(entries, some, strict=True) if not row[3]]))
+            kept.update(b"".join([entry for entry, row in zip(entries, some, strict=True) if not (row[3] or row[4])]))
         return cls(*counts, total.hexdigest(), labels.hexdigest(), kept.hexdigest())
+
+
+def _hashable(key: bytes, content: bytes, marks: str) -> bytes:
+    codes = b"-" if marks == "[]" else json.dumps(sorted(code for code, _message in json.loads(marks))).encode()
+    return len(key).to_bytes(4, "big") + key + content + codes
 
 
 def pair_digest(key: str, desired: bytes, live: bytes) -> str:

@@ -18,7 +18,18 @@ from reconciler.cli.arguments import parse
 from reconciler.manifest.project.project_yaml import PROJECT_KEYS
 from tests.cli.repository import commit, git
 from tests.support.forge import served
-from tests.support.runner import ACTION, Job, Runner, environment, evaluated, faults, loaded, scripts, shellcheck
+from tests.support.runner import (
+    ACTION,
+    Job,
+    Runner,
+    environment,
+    evaluated,
+    faults,
+    loaded,
+    scripts,
+    shellcheck,
+    value_of,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -349,6 +360,21 @@ def test_the_jobs_fail_while_no_place_is_set(world: World, place: str) -> None:
             )
             assert ended.returncode == code
             assert ("RECONCILER_PLACE to s3://BUCKET/FOLDER" in ended.stderr) is bool(code)
+
+
+@pytest.mark.usefixtures("account", "repository")
+def test_a_fork_which_is_given_no_variables_gets_past_the_first_steps(world: World) -> None:
+    """Its job is not asked for a place, and the name of the Action may be in the workflow itself."""
+    world.run("init", "cells", "--github")
+    first, _, second, *_ = yaml.safe_load((world.folder / ".github/workflows/labels.yml").read_text())["jobs"][
+        "labels"
+    ]["steps"]
+    for event, repository, asked in (("push", "", True), ("pull_request", "a/b", True), ("pull_request", "c/d", False)):
+        head = {"head": {"repo": {"full_name": repository}}}
+        known = {"github": {"event_name": event, "repository": "a/b", "event": {"pull_request": head}}}
+        assert value_of(first["if"], known) is asked
+    assert evaluated(second["with"]["repository"], {"vars": {"RECONCILER_ACTION": "x/y"}}) == "x/y"
+    assert evaluated(second["with"]["repository"], {}) == "OWNER/NAME"
 
 
 def test_the_workflow_of_a_fresh_runner_does_not_overwrite_an_edit_of_the_console(

@@ -67,6 +67,22 @@ def test_help_has_examples_and_the_exit_codes(world: World, arguments: list[str]
     assert all(len(line) <= 120 for line in ran.out.splitlines())
 
 
+@pytest.mark.parametrize("command", ["plan", "convert"])
+def test_sentences_of_the_help_fit_the_terminal(world: World, command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are folded at its width, with the same words, in the exit codes below their own; examples stay whole."""
+    monkeypatch.setenv("COLUMNS", "200")
+    wide = world.run(command, "--help").out.partition("examples:")[2]
+    monkeypatch.setenv("COLUMNS", "80")
+    narrow = world.run(command, "--help").out.partition("examples:")[2]
+    assert narrow.split() == wide.split()
+    assert [line for line in wide.splitlines() if line.startswith("  reconciler ")] == [
+        line for line in narrow.splitlines() if line.startswith("  reconciler ")
+    ]
+    said, _, codes = narrow.partition("exit codes:")
+    assert all(len(line) <= 80 for line in (*said.split("\n\n")[-2].splitlines(), *codes.splitlines()))
+    assert all(line.startswith("       ") or line[2].isdigit() for line in codes.splitlines() if line)
+
+
 def test_help_names_every_exit_code(world: World) -> None:
     """The table of the help and the table in the code are the same."""
     text = world.run("--help").out

@@ -434,7 +434,7 @@ def _run(emulator: Emulator, folder: Path, examples: int, *, derandomize: bool) 
             max_examples=examples, stateful_step_count=10, deadline=None, derandomize=derandomize, database=None
         ),
     )
-    assert OnThisEmulator.taken > examples  # else the copies are not tried
+    assert OnThisEmulator.taken  # else the copies are not tried
     return emulator.count_calls()
 
 

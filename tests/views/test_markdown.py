@@ -9,7 +9,7 @@ from msgspec import structs
 
 from reconciler.model import Finding, Place, Severity
 from reconciler.review.dangers import LEVELS
-from reconciler.review.model import Danger, DatasetReview, FindingCounts, Review
+from reconciler.review.model import Danger, DatasetReview, FindingCounts, OriginCounts, Review
 from reconciler.run import DangerLevel
 from reconciler.views.html.view import view as page
 from reconciler.views.markdown.budget import Block, length, piece, within
@@ -107,6 +107,14 @@ def test_boxes_are_told_where_no_group_tells_them() -> None:
     """Which box, where to, by how much."""
     gone = change(0, boxes=(removed(box("RBC", 1, 2, 3, 4)),), words="1 box removed: RBC")
     assert "`RBC` 3x4 at 1, 2 removed" in view(review(dataset([gone])))
+
+
+@pytest.mark.parametrize("by", ["live is as the last apply left it", "since the apply of 2026-01-31 09:00 UTC"])
+def test_whose_change_it_is_reads_well_whatever_it_is_told_by(by: str) -> None:
+    """The comment and the page name the subject, and what follows is a part of a sentence or a whole one."""
+    one = review(dataset([change(0)], origins=OriginCounts(by=by, ours=1)))
+    assert f"whose change: {by}: 1 ours\n" in view(one)
+    assert f">Whose change: {by}: 1 ours<" in page(one)
 
 
 @pytest.mark.parametrize("status", ["refused", "invalid", "failed"])

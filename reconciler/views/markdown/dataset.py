@@ -88,7 +88,7 @@ def _heading(dataset: DatasetReview) -> str:
     if dataset.skipped:
         lines.append(prose(dataset.skipped))
     if dataset.origins:
-        lines.append(prose(sentence("changes ", wording.origin_words(dataset.origins))))
+        lines.append(prose(sentence("whose change: ", wording.origin_words(dataset.origins))))
     return lines[0] + "\n" + "<br>\n".join(lines[1:]) + "\n"
 
 
