@@ -382,7 +382,10 @@ def _read_boxes(
         label = labels.get(box.class_id)
         if label is None or left + width > across or top + height > down:
             return [], counts, False
-        counts[label] = counts.get(label, 0) + 1
+        if label in counts:
+            counts[label] += 1
+        else:
+            counts[label] = 1
         boxes.append((label, left * _PER_PIXEL, top * _PER_PIXEL, width * _PER_PIXEL, height * _PER_PIXEL))
     if type(value) is _WholeBoxes:
         return boxes, counts, True

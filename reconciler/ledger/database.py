@@ -13,6 +13,7 @@ sqlite3.register_adapter(bool, int)
 _BATCH: Final = 500
 # Bits that remember which keys were added, in 1 MB: of 250,000 one in 60 is looked for in vain. Few keys are numbers.
 _BITS: Final = 2**23
+_LAST: Final = _BITS - 1
 _FEW: Final = 10_000
 
 
@@ -103,8 +104,8 @@ class Seen:
 
     def is_new(self, key: bytes) -> bool:
         """Whether this key was surely not asked for before."""
-        number = hash(key) % _BITS
-        if not self._bits:
+        number, bits = hash(key) & _LAST, self._bits
+        if not bits:
             if number in self._few:
                 return False
             self._few.add(number)
@@ -114,8 +115,9 @@ class Seen:
                     self._bits[one >> 3] |= 1 << (one & 7)
                 self._few.clear()
             return True
-        bit = 1 << (number & 7)
-        if self._bits[number >> 3] & bit:
+        at, bit = number >> 3, 1 << (number & 7)
+        known = bits[at]
+        if known & bit:
             return False
-        self._bits[number >> 3] |= bit
+        bits[at] = known | bit
         return True
