@@ -21,11 +21,13 @@ class Database(sqlite3.Connection):
     """SQLite's connection; rows of `add` are inserted together, at the latest before the next statement.
 
     `cause` is why a function of ours failed, of which SQLite says only that it did; the statement raises it. `closing`
-    closes what such a function uses.
+    closes what such a function uses. `failure` is why rows were lost: every later statement raises it, so that nobody
+    who goes on after an error works on less than was added.
     """
 
     cause: Exception | None = None
     closing: Callable[[], None] | None = None
+    failure: sqlite3.Error | None = None
 
     def __init__(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - those of `sqlite3.connect`
         super().__init__(*arguments, **options)
@@ -40,9 +42,27 @@ class Database(sqlite3.Connection):
 
     def insert_waiting(self) -> None:
         """Insert the rows that wait."""
+        if self.failure is not None:
+            raise self.failure
         if self._rows:
             rows, self._rows = self._rows, []
-            super().executemany(self._insert, rows)
+            with self._losing():
+                super().executemany(self._insert, rows)
+
+    def settle(self) -> None:
+        """Insert the rows that wait, and end the transaction."""
+        self.insert_waiting()
+        with self._losing():
+            super().execute("COMMIT")
+
+    @contextmanager
+    def _losing(self) -> Iterator[None]:
+        """Remember an error: there is no journal by which SQLite could go back to what was there."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            self.failure = error
+            raise
 
     def execute(self, *arguments: Any) -> sqlite3.Cursor:  # noqa: ANN401 - those of a connection
         """Execute one statement, which sees the rows added before."""

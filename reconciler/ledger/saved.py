@@ -41,7 +41,7 @@ def save(database: Database, path: Path, note: bytes, opens: Opens) -> None:
     Raises:
         sqlite3.Error: it cannot be written. OSError, ValueError: the manifest cannot be read.
     """
-    database.execute("COMMIT")  # a transaction cannot begin with one database and end with two
+    database.settle()  # a transaction cannot begin with one database and end with two
     try:
         database.execute("ATTACH ? AS saved", (f"{path.absolute().as_uri()}?mode=rw",))
         try:
@@ -133,7 +133,7 @@ def use(database: Database, path: Path, read: Callable[[bytes], Note], opens: Op
     Raises:
         sqlite3.Error: it cannot be read; the desired side is as before, also where `read` raises.
     """
-    database.execute("COMMIT")
+    database.settle()
     try:
         database.execute("ATTACH ? AS saved", (f"{path.absolute().as_uri()}?mode=ro&immutable=1",))
         try:
