@@ -129,6 +129,8 @@ class Ledger:
         self._common = CommonLines()
         self._database = sqlite3.connect("", isolation_level=None, uri=True, factory=Database)
         self._seen = Seen()
+        self._figures: dict[tuple[str, str], tuple[tuple[int, int], Facts]] = {}
+        self._readings = 0  # of desired sides from files, which change no row
         self._database.executescript(_SCHEMA + BASE_SCHEMA)
         self._database.execute("BEGIN")
         self.base = BaseSide(self._database)
@@ -162,6 +164,7 @@ class Ledger:
         Raises:
             sqlite3.Error: it cannot be read; the desired side is as before, also where `read` raises.
         """
+        self._readings += 1
         return saved.use(self._database, path, read, opens)
 
     def observe(self, line: str, copied: str | None = None) -> None:
@@ -446,6 +449,15 @@ class Ledger:
         return place_at(*self._database.execute(query, (key_bytes(key),)).fetchone())
 
     def _facts(self, table: str, mode: Compare, column: str, marks: str, retired: str) -> Facts:
+        """The figures of a side, made once for as long as no row of the database changes."""
+        self._database.insert_waiting()
+        state = self._database.total_changes, self._readings
+        known = self._figures.get((table, column))
+        if known is None or known[0] != state:
+            known = self._figures[table, column] = state, self._counted(table, mode, column, marks, retired)
+        return known[1]
+
+    def _counted(self, table: str, mode: Compare, column: str, marks: str, retired: str) -> Facts:
         marked = f"COALESCE(SUM({marks} <> '[]'), 0)"
         sums = f"SELECT COUNT(*), COALESCE(SUM(labelled), 0), COALESCE(SUM(boxes), 0), {marked} FROM {table}"
         counts = self._database.execute(sums).fetchone()

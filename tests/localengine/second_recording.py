@@ -52,12 +52,6 @@ STEPS = [command["step"] for command in COMMANDS if command["step"] not in LEFT_
 # The groups of each test file; both files take about the same time.
 REPLACEMENTS = ("23-", "24-", "26-", "27-")
 FAILURES = ("25-", "28-", "29-", "30-", "31-", "32-")
-# Stacks that repeat a promise of a different stack under different conditions: only in `make test-full`.
-REPEATS = (
-    *("24-17-", "24-18-", "24-19-", "24-20-", "24-21-"),
-    *("25-guard", "25-p-", "25-f-", "25-c-"),
-    *("29-c-", "29-e-", "29-f-", "30-first-", "30-dbr", "31-"),
-)
 # Commands that fail while a different resource is processed, and that resource: a race decides whether its provider is
 # called, here and in the real engine.
 RACING = {
@@ -94,11 +88,10 @@ SUBSETS = {
 
 
 def parametrize(metafunc: pytest.Metafunc, groups: tuple[str, ...]) -> None:
-    """Run a test for each of its steps in `groups`."""
+    """Run a test for each of its steps in `groups`; `make test` has the first recording only, CI both."""
     if "step" in metafunc.fixturenames:
         steps = [step for step in SUBSETS.get(metafunc.function.__name__, STEPS) if step.startswith(groups)]
-        marked = [pytest.param(step, marks=[pytest.mark.slow] * step.startswith(REPEATS)) for step in steps]
-        metafunc.parametrize("step", marked)
+        metafunc.parametrize("step", [pytest.param(step, marks=pytest.mark.slow) for step in steps])
 
 
 class Recording:
