@@ -1,10 +1,9 @@
 """What an apply did: counts, what the service would not take, and live as read back."""
 
 import re
-from dataclasses import dataclass, field
 from typing import Self
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from reconciler.errors import Exit, ReconcilerError, Refused, ServiceError
 from reconciler.ledger import Facts, MarkedEntry
@@ -50,8 +49,7 @@ class Rejected(Struct, frozen=True):
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """The result of an apply; `dataset_arn` is empty if there is no dataset at the end.
 
     `add`, `update` and `unlabel` count lines that the service accepted and that were not missing afterwards,
