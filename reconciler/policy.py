@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, Final, Literal, Self
 
-from msgspec import Struct, field
+from msgspec import Struct
 from msgspec.structs import replace
 
 # The threshold that any change passes, an addition too; for `test-set` alone.
@@ -148,8 +148,7 @@ _ROWS: Final[list[Setting]] = []
 def _setting(default: object, help_: str, form: str = "", *, sends: bool = False, stored: bool = False) -> Any:  # noqa: ANN401 - a field
     """A field of `Policy` with its default; its row is kept."""
     _ROWS.append(Setting(help_, form, sends, stored))
-    # The JSON Schema shows a default, but no factory's.
-    return field(default_factory=dict) if default == {} else field(default=default)
+    return default
 
 
 class Policy(Struct, frozen=True):

@@ -3,7 +3,7 @@
 import re
 from typing import Self
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from reconciler.errors import Exit, ReconcilerError, Refused, ServiceError
 from reconciler.ledger import Facts, MarkedEntry
@@ -86,7 +86,7 @@ class Outcome(Struct, frozen=True):
     marked_total: int = 0
     marked_new: int = 0
     rewritten: int = 0
-    settled: frozenset[str] = field(default_factory=frozenset)
+    settled: frozenset[str] = frozenset()
     snapshots: tuple[str, ...] = ()
     overwritten: tuple[str, ...] = ()
     record: str = ""

@@ -108,9 +108,12 @@ class Plan(Comparison, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         if self.seal is not _SEAL:
             _only_plan()
-        force_setattr(self, "seal", None)  # a copy, which comes here too, has none
+        force_setattr(self, "seal", None)  # what `replace` makes comes here too, and has none
 
     def __init_subclass__(cls) -> NoReturn:
+        _only_plan()
+
+    def __copy__(self) -> NoReturn:
         _only_plan()
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
