@@ -111,7 +111,7 @@ def no_objects() -> Objects:
 )
 def test_only_the_same_description_is_a_proof(changes: dict[str, object]) -> None:
     """Whatever else DescribeDataset answers, live is listed."""
-    described = replace(DESCRIBED, **changes)  # type: ignore[arg-type]  # drawn for the field of that name
+    described = replace(DESCRIBED, **changes)
     assert (doubt(SHEET, ARN, described, NOW, Policy()) is None) == (described == DESCRIBED)
 
 
