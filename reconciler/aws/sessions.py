@@ -29,7 +29,7 @@ _UNFIT: Final = re.compile(r"[^\w!$%&'*+.^`|~,#/-]", re.ASCII)
 class Session(boto3.Session):
     """A session that knows how its clients name themselves.
 
-    botocore writes that text anew for each call, twice, which is a tenth of a listing, unless a client has one.
+    botocore writes that text twice for each call, a tenth of the work of a listing, unless a client is given one.
     """
 
     @property
