@@ -67,9 +67,8 @@ class Database(sqlite3.Connection):
     def execute(self, *arguments: Any) -> sqlite3.Cursor:  # noqa: ANN401 - those of a connection
         """Execute one statement, which sees the rows added before."""
         self.insert_waiting()
-        if self.closing is None:
-            return super().execute(*arguments)
-        return self.cursor(_Cursor).execute(*arguments)
+        # Only what reads lines calls a function of ours; for every other row Python would be asked in vain.
+        return (self.cursor(_Cursor) if "line" in arguments[0] else self.cursor()).execute(*arguments)
 
     def executemany(self, *arguments: Any) -> sqlite3.Cursor:  # noqa: ANN401 - likewise
         """Execute a statement for many rows, which sees the rows added before."""
