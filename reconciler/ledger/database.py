@@ -11,6 +11,8 @@ sqlite3.register_adapter(bytes, bytes)
 sqlite3.register_adapter(bool, int)
 
 _BATCH: Final = 500
+# Rows with lines that are read at once.
+_FETCHED: Final = 50
 # Bits that remember which keys were added, in 1 MB: of 250,000 one in 60 is looked for in vain. Few keys are numbers.
 _BITS: Final = 2**23
 _LAST: Final = _BITS - 1
@@ -101,6 +103,15 @@ class _Cursor(sqlite3.Cursor):
         """Execute one statement."""
         with self.connection.saying_why():
             return super().execute(*arguments)
+
+    def __iter__(self) -> Iterator[Any]:  # type: ignore[override] # some rows at once, as for each a call costs more
+        while rows := self.fetchmany(_FETCHED):
+            yield from rows
+
+    def fetchmany(self, size: int = _FETCHED, /) -> list[Any]:  # type: ignore[override] # the size has no name
+        """The next rows."""
+        with self.connection.saying_why():
+            return super().fetchmany(size)
 
     def __next__(self) -> Any:  # noqa: ANN401 - a row of any columns
         try:
