@@ -2,11 +2,10 @@
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Literal
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from reconciler.apply.outcome import Failure, Outcome
 from reconciler.entries.image_names import Images
@@ -70,8 +69,7 @@ class DeclarationChange(Struct, frozen=True):
     level: DangerLevel = "note"
 
 
-@dataclass(slots=True)
-class DatasetRun:
+class DatasetRun(Struct):
     """One dataset in one run: its ledger holds the desired side, and live once it was listed.
 
     `plan` was made from `ledger`; None where the dataset could not be planned, and `error` or `skipped` says why.

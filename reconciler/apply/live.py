@@ -7,10 +7,11 @@ with the dataset's own statistics is made once more.
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import replace
 from functools import partial
 from itertools import islice
 from typing import Final
+
+from msgspec.structs import replace
 
 from reconciler.apply.context import Context, Target
 from reconciler.entries import entry_of, labelled_key, parse_live

@@ -1,7 +1,6 @@
 """What an apply did: counts, what the service would not take, and live as read back."""
 
 import re
-from dataclasses import dataclass, field
 from typing import Self
 
 from msgspec import Struct
@@ -50,8 +49,7 @@ class Rejected(Struct, frozen=True):
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """The result of an apply; `dataset_arn` is empty if there is no dataset at the end.
 
     `add`, `update` and `unlabel` count lines that the service accepted and that were not missing afterwards,
@@ -88,7 +86,7 @@ class Outcome:
     marked_total: int = 0
     marked_new: int = 0
     rewritten: int = 0
-    settled: frozenset[str] = field(default_factory=frozenset)
+    settled: frozenset[str] = frozenset()
     snapshots: tuple[str, ...] = ()
     overwritten: tuple[str, ...] = ()
     record: str = ""

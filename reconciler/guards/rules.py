@@ -9,10 +9,9 @@ Guards ask `Figures`, a protocol; `reconciler.plan.figures` reads them from the 
 
 import re
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from reconciler.guards.names import thing_of
 from reconciler.model import DatasetType, GuardCheck, GuardState
@@ -114,8 +113,7 @@ _ROUNDING: Final = 1e-9
 _PERCENT: Final = re.compile(r"(\d{1,3}(?:\.\d+)?)\s*%")
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """What guards are asked about, beside the comparison; `allow` has the reasons of overrides.
 
     `before` are the labels that shares are compared with: what was live before an apply began, None where live is as

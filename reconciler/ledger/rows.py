@@ -2,13 +2,13 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import blake2b
 from itertools import islice
 from typing import Any, Final, NamedTuple, Self
 
 from msgspec import Struct
+from msgspec.structs import astuple
 
 from reconciler.model import Entry, Mark, Origin, Place
 
@@ -106,8 +106,7 @@ class MarkedEntry(Struct, frozen=True):
     is_new: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True, eq=False):
     """Counts of one side: entries, entries with labels, boxes, entries marked with errors; and digests of the entries.
 
     The digests do not depend on the order of the entries. `labels_digest` leaves out bare lines, so that it stays the
@@ -121,7 +120,19 @@ class Facts:
     marked: int
     digest: str
     labels_digest: str = ""
-    kept_digest: str = field(default="", compare=False)
+    kept_digest: str = ""
+
+    def __eq__(self, other: object) -> bool:
+        """Whether they are the same but for the digest that is stored nowhere."""
+        return isinstance(other, Facts) and self._compared == other._compared
+
+    def __hash__(self) -> int:
+        """That of what is compared."""
+        return hash(self._compared)
+
+    @property
+    def _compared(self) -> tuple[object, ...]:
+        return astuple(self)[:-1]
 
     @classmethod
     def of(cls, counts: tuple[int, int, int, int], rows: Iterable[tuple[bytes, bytes, str, bool, int]]) -> Self:

@@ -2,13 +2,13 @@
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import PurePath
 from typing import Any, Final
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from reconciler.errors import InvalidDeclaration
 from reconciler.model import Finding, Lines, Place, Severity, Suppression
@@ -64,8 +64,7 @@ def kind_of(value: object) -> str:
 FINDINGS_KEPT: Final = 50
 
 
-@dataclass(frozen=True, slots=True)
-class Findings:
+class Findings(Struct, frozen=True):
     """Everything found in one manifest, and what it holds.
 
     `errors`, `marked` and `notes` hold the first 50 each in the file's order, the counts all of them; `by_policy`

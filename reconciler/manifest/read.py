@@ -9,10 +9,11 @@ import os
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Final
+
+from msgspec.structs import replace
 
 from reconciler.entries import SOURCE_REF, without_service_fields
 from reconciler.entries.common_lines import CommonLines

@@ -4,10 +4,10 @@ A plan holds no entries: `sends` and `shown_changes` read them from the ledger a
 """
 
 from collections.abc import Iterator
-from dataclasses import InitVar, dataclass, fields
 from typing import Final, NoReturn, final
 
 from msgspec import Struct
+from msgspec.structs import force_setattr
 
 from reconciler.changes import Action, Comparison, compare
 from reconciler.guards import Asked, judged, override_of
@@ -56,8 +56,7 @@ class Statistics(Struct, frozen=True, eq=False):
         return (self.entries, self.marked) == (live.entries, live.marked)
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """What to plan: `title` is `<project> <type>`, `bucket` the manifest's, `asked` what guards are asked about.
 
     `settled` names pairs stored differently from how they were sent, or let go. `no_snapshot` is why nothing may be
@@ -79,8 +78,7 @@ class Request:
 
 
 @final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan(Comparison):
+class Plan(Comparison, frozen=True, kw_only=True):
     """What an apply would do to one dataset; only `plan` makes one.
 
     `bytes` and `batches` measure what would be sent; `by_label` says that sending in manifest order would pass the
@@ -105,13 +103,17 @@ class Plan(Comparison):
     override: Override | None
     updated: float
     counted: Statistics | None
-    seal: InitVar[object]
+    seal: object
 
-    def __post_init__(self, seal: object) -> None:
-        if seal is not _SEAL:
+    def __post_init__(self) -> None:
+        if self.seal is not _SEAL:
             _only_plan()
+        force_setattr(self, "seal", None)  # what `replace` makes comes here too, and has none
 
     def __init_subclass__(cls) -> NoReturn:
+        _only_plan()
+
+    def __copy__(self) -> NoReturn:
         _only_plan()
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
@@ -165,7 +167,7 @@ def plan(
         override = override_of(names, digest, request.asked.dataset_type.word)
     refusals += [check.refusal for check in tripped]
     return Plan(
-        **{member.name: getattr(compared, member.name) for member in fields(compared)},
+        **{name: getattr(compared, name) for name in compared.__struct_fields__},
         request=request,
         id=plan_id(ledger, compared, request.title),
         bytes=sending.bytes,

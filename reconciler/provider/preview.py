@@ -1,10 +1,11 @@
 """One resource as a run of its dataset: the manifest is read, live is listed and planned, and a preview shows it."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
+
+from msgspec.structs import replace
 
 from reconciler.apply import Context, Target, observe, plan_against_live, plan_without_project
 from reconciler.aws.arns import ProjectArn

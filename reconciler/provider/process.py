@@ -9,10 +9,11 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field
 from pathlib import Path
 from threading import local
 from typing import Final
+
+from msgspec import Struct, field
 
 from reconciler import errors
 from reconciler.apply import Context, Target
@@ -44,8 +45,7 @@ from reconciler.views.words import not_listed_words, progress_line
 _FULL: Final = "RECONCILER_FULL"
 
 
-@dataclass(frozen=True, slots=True)
-class LiveSeen:
+class LiveSeen(Struct, frozen=True):
     """What a listing of this process showed: the dataset's ARN (None: there is none) and its facts in both modes.
 
     `retiring` are retired entries that are still labelled, by what they are called once they are let go (see `Row`):

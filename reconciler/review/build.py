@@ -5,11 +5,11 @@ row per label, job and mark.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from itertools import groupby
 from typing import Final
 
 from msgspec import structs
+from msgspec.structs import replace
 
 from reconciler.analysis.groups import groups_of
 from reconciler.analysis.labels import balance_of, look_alikes

@@ -10,11 +10,11 @@ project.yaml counts as a project when it has manifests under their usual names.
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 from filecmp import cmp
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.errors import BadInput
 from reconciler.guards import Asked

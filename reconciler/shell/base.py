@@ -7,7 +7,6 @@ not as the manifest has them. The copy says the most. Where it is not at hand, t
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from datetime import datetime
 from itertools import chain, islice
 from pathlib import Path
@@ -15,6 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from reconciler.apply.live import sheet_of_live
 from reconciler.apply.outcome import Outcome

@@ -14,13 +14,13 @@ import sqlite3
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import BinaryIO, Final
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.ledger import Ledger
 from reconciler.manifest import Findings, read_manifest

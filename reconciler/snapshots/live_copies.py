@@ -16,13 +16,14 @@ import re
 import zlib
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
 from itertools import islice
 from pathlib import Path
 from tempfile import NamedTemporaryFile, TemporaryDirectory
 from typing import IO, Any, Final
+
+from msgspec import Struct
 
 from reconciler.aws.clock import after, utc_now
 from reconciler.aws.objects import Objects, S3Address, is_s3
@@ -47,8 +48,7 @@ class NoCopy(Exception):
     """There is no such copy, or what is there is not the copy of that name; the message says which."""
 
 
-@dataclass(frozen=True, slots=True)
-class LiveCopies:
+class LiveCopies(Struct, frozen=True):
     """The copies of all datasets in a folder, or in S3 where `address` is set; `warn` gets what could not be done."""
 
     folder: Path

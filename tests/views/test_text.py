@@ -3,11 +3,11 @@
 import json
 import re
 import unicodedata
-from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from reconciler.apply.outcome import Failure, Outcome, Rejected
 from reconciler.entries.codes import ENTRY_CODES, code_meaning

@@ -12,11 +12,10 @@ Memory: the labels and buckets seen; the caller who accepts the entries remember
 import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from reconciler.entries import BOXES_TYPE, IMAGE_TYPE, METADATA, SOURCE_REF, Box, attributes, meaning_of
 from reconciler.entries.common_lines import CommonLine, Shape
@@ -298,8 +297,7 @@ def _repeated(document: Mapping[str, Any]) -> Iterator[str]:
             seen.add(boxes)
 
 
-@dataclass(slots=True)
-class _Percent:
+class _Percent(Struct):
     """Whether the boxes of a manifest may be percent, by its first images with boxes; `farthest` is their last edge."""
 
     images: int = 0
@@ -332,8 +330,7 @@ class _Percent:
         self.first = self.first or line.place
 
 
-@dataclass(slots=True)
-class Notes:
+class Notes(Struct):
     """What was noted so far.
 
     Memory: a number for each key outside ASCII, so that keys which differ only in Unicode normalisation are seen.

@@ -7,11 +7,12 @@ import errno
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from functools import partial
 from os.path import lexists
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import BinaryIO, Final, NamedTuple
+
+from msgspec.structs import replace
 
 from reconciler.errors import InvalidDeclaration
 from reconciler.manifest.findings import Collector

@@ -1,13 +1,13 @@
 """`datasets/stages.yaml`: what differs between the stages of one repository, such as accounts and buckets."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from itertools import permutations
 from os.path import lexists
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.errors import BadInput
 from reconciler.manifest.findings import Collector
@@ -25,8 +25,7 @@ _HEADER: Final = 400
 _SCHEME: Final = "s3://"
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
+class Stage(Struct, frozen=True):
     """One stage: `account`, `region` and `assume_role` as in project.yaml, which they go before; empty: not set.
 
     `images` maps prefixes of the manifests' keys. `snapshots`, `audit` and `manifests` are places, as the options
