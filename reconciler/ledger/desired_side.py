@@ -2,7 +2,7 @@
 
 A line that is in the manifest as it is sent has its place there in place of its text, and a digest: it is read again
 when it is shown or sent, and refused where the file has another text there. The lines of an apply are read before the
-first is sent (`hold`), so that nobody who edits the manifest meanwhile stops it halfway.
+first is sent (`hold`), so that an edit of the manifest during an apply does not stop it halfway.
 
 The entries can be written to a file, SQLite with a note, that a later ledger reads in place of the manifest. It is
 attached read-only: nothing is copied, and a ledger that changes its desired side copies it first.
@@ -45,7 +45,7 @@ CREATE TABLE held (seq INTEGER PRIMARY KEY, line BLOB NOT NULL);
 """
 # The values of an entry that every line has besides those of `values_of`.
 PLACED: Final = "file, line_number, line_column, unusable, size, digest, start, line"
-# Files of a manifest that are open, so that one that is replaced meanwhile is still read; of more than that, one.
+# Files of a manifest that are open, so that one that is replaced during a run is still read; others are opened when needed.
 _OPEN: Final = 16
 # Bytes that are read at once where lines are read in the order of the file.
 _BLOCK: Final = 2**18
