@@ -45,7 +45,7 @@ CREATE TABLE held (seq INTEGER PRIMARY KEY, line BLOB NOT NULL);
 """
 # The values of an entry that every line has besides those of `values_of`.
 PLACED: Final = "file, line_number, line_column, unusable, size, digest, start, line"
-# Files of a manifest that are open, so that one that is replaced during a run is still read; others are opened when needed.
+# Files of a manifest that stay open, so that one that is replaced during a run is still read.
 _OPEN: Final = 16
 # Bytes that are read at once where lines are read in the order of the file.
 _BLOCK: Final = 2**18
