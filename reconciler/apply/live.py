@@ -74,8 +74,8 @@ def observe_recorded(
     Raises:
         AccessDenied: nothing was found, and the credentials are not those of the project's account.
     """
-    if recorded and (seen := look_at(context, recorded)).arn:
-        return seen
+    if recorded and (there := look_at(context, recorded)).arn:
+        return there
     if together is not None and (seen := _seen_before(context, target)):
         return seen
     project = context.gateway.project(target.project_arn, together or ())
