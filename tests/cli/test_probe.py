@@ -132,7 +132,7 @@ def test_a_record_proves_nothing_where_live_or_the_manifest_moved(applied: World
 
 
 def test_the_manifest_that_was_applied_stands_in_for_a_listing(account: Account, world: World) -> None:
-    """Where it is what was read back, git has the entries that are live: a changed manifest is planned without copies."""
+    """Where it is what was read back, git has the entries that are live: nothing is listed for a changed manifest."""
     account.create("cells")
     world.write("cells", world.many(3))
     commit(world.folder)
