@@ -262,13 +262,15 @@ class Entry(Struct, frozen=True, gc=False):
 class DesiredEntry(Struct, frozen=True, gc=False):
     """One line of a manifest, ready to be sent: what it says, its text (compact JSON, UTF-8), its place.
 
-    `unusable` has the codes with which the service will mark it, empty for none.
+    `unusable` has the codes with which the service will mark it, empty for none. `start` is how many bytes of the file
+    are before the text, where the file has exactly this text there, else None.
     """
 
     entry: Entry
     line: bytes
     place: Place
     unusable: str = ""
+    start: int | None = None
 
 
 class Verb(StrEnum):

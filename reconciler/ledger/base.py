@@ -166,10 +166,11 @@ class BaseSide:
 
         Without `live_only` what the desired side does not have counts as applied: it is not the whole manifest.
         """
+        begins = {"=": b"=\t", "!": b"!\t" if live_only else b"=\t", "k": b"k\t", "b": b"b\t"}
         for query in (_COPIED, _APPLIED_LINES):
-            for used, marks, line in self._database.execute(query):
-                use = used if live_only or used != "!" else "="
-                yield f"{use}{'' if marks == '[]' else marks}\t".encode("ascii") + line
+            for use, marks, line in self._database.execute(query):
+                begin = begins[use]
+                yield (begin if marks == "[]" else begin[:1] + marks.encode("ascii") + b"\t") + line
 
     def _then(self, key: str, base: bytes | None, *, live_only: bool) -> Then:
         found = self._database.execute("SELECT kind, live FROM pending WHERE name = ?", (_name(key),)).fetchone()

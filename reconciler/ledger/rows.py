@@ -140,13 +140,19 @@ class Facts(Struct, frozen=True, eq=False):
 
         Of each: key, content, marks, whether it is bare, whether it is retired.
         """
-        total, labels, kept = (blake2b(digest_size=16) for _ in range(3))
+        total = labels = kept = blake2b(digest_size=16)  # the same one until an entry is left out of one
         left = iter(rows)
         while some := list(islice(left, _AT_ONCE)):
-            entries = [_hashable(key, content, marks) for key, content, marks, _bare, _retired in some]
+            entries = [
+                b"%b%b%b%b" % (len(key).to_bytes(4, "big"), key, content, _NO_MARKS if marks == "[]" else _codes(marks))
+                for key, content, marks, _bare, _retired in some
+            ]
+            if any(row[3] or row[4] for row in some) and total is labels:
+                labels, kept = total.copy(), total.copy()
             total.update(b"".join(entries))
-            labels.update(b"".join([entry for entry, row in zip(entries, some, strict=True) if not row[3]]))
-            kept.update(b"".join([entry for entry, row in zip(entries, some, strict=True) if not (row[3] or row[4])]))
+            if labels is not total:
+                labels.update(b"".join([one for one, row in zip(entries, some, strict=True) if not row[3]]))
+                kept.update(b"".join([one for one, row in zip(entries, some, strict=True) if not (row[3] or row[4])]))
         return cls(*counts, total.hexdigest(), labels.hexdigest(), kept.hexdigest())
 
 
@@ -177,9 +183,12 @@ class Statistics(Struct, frozen=True, eq=False):
         return (self.entries, self.marked) == (live.entries, live.marked)
 
 
-def _hashable(key: bytes, content: bytes, marks: str) -> bytes:
-    codes = b"-" if marks == "[]" else json.dumps(sorted(code for code, _message in json.loads(marks))).encode()
-    return len(key).to_bytes(4, "big") + key + content + codes
+_NO_MARKS: Final = b"-"
+
+
+def _codes(marks: str) -> bytes:
+    """The codes of an entry's marks."""
+    return json.dumps(sorted(code for code, _message in json.loads(marks))).encode()
 
 
 def pair_digest(key: str, desired: bytes, live: bytes) -> str:

@@ -22,12 +22,14 @@ MemberPath = tuple[str | int, ...]  # member names and indexes from the line's o
 class ParsedLine(Struct, frozen=True):
     """A parsed line: its JSON object, where it begins, and how to find where the member at a path is written.
 
-    `locate` gives the place of the innermost value around a member that is missing.
+    `locate` gives the place of the innermost value around a member that is missing. `written` is its text with how many
+    bytes of the file are before it, where the file has the object as JSON.
     """
 
     document: Mapping[str, Any]
     place: Place
     locate: Callable[[MemberPath], Place]
+    written: tuple[int, bytes] | None = None
 
 
 class BrokenRule(Struct, frozen=True):

@@ -145,18 +145,18 @@ _DECODER: Final = json.JSONDecoder(
 
 def json_lines(handle: BinaryIO, collector: Collector) -> Iterator[ParsedLine]:
     """The lines that are JSON objects, in order; everything else becomes a finding. Blank lines are skipped."""
-    return (line for line in other_json_lines(handle, collector, lambda _number, _raw: False) if line)
+    return (line for line in other_json_lines(handle, collector, lambda _number, _start, _raw: False) if line)
 
 
 def other_json_lines(
-    handle: BinaryIO, collector: Collector, is_taken: Callable[[int, bytes], bool]
+    handle: BinaryIO, collector: Collector, is_taken: Callable[[int, int, bytes], bool]
 ) -> Iterator[ParsedLine | None]:
     """What `json_lines` gives, without the lines that the caller takes; `is_taken` is asked from line 2 on.
 
     Now and then gives None between them, for a caller who shows how far he is.
     """
     empty = True
-    for number, raw in _written_lines(handle, collector, is_taken):
+    for number, start, raw in _written_lines(handle, collector, is_taken):
         if raw is None:
             yield None
         elif isinstance(raw, int):
@@ -174,39 +174,40 @@ def other_json_lines(
                 document = _parsed(raw, number, collector)
             if document is not None:
                 place = Place(collector.shown, number, 1)
-                yield ParsedLine(document, place, partial(located, place, raw))
+                yield ParsedLine(document, place, partial(located, place, raw), (start, raw))
         empty = False
     if empty and not collector.error_count:
         collector.report(files.NO_LINE)
 
 
 def _written_lines(
-    handle: BinaryIO, collector: Collector, is_taken: Callable[[int, bytes], bool]
-) -> Iterator[tuple[int, bytes | int | None]]:
-    """Numbered lines without their ends, blank lines and comments; of one too long to be legal the bytes.
+    handle: BinaryIO, collector: Collector, is_taken: Callable[[int, int, bytes], bool]
+) -> Iterator[tuple[int, int, bytes | int | None]]:
+    """Lines without their ends, blank lines and comments; of one too long to be legal how many bytes it has.
+
+    Each with its number and where its text begins in the file.
 
     After the first, those that are taken are left out, and None stands for some of them. The first comment is reported
     after the last line: a caller who sees that the file is YAML, which has comments, stops before.
     """
-    number = comment = first = 0
+    number = comment = first = end = 0
     for line in iter(partial(handle.readline, RAW_LINE_BYTES + 2), b""):
         number += 1
-        if first and line[0] == _OPENS and line[-1] == _ENDS and is_taken(number, line.rstrip(b"\r\n")):
+        start, end = end, end + len(line)
+        if first and line[0] == _OPENS and line[-1] == _ENDS and is_taken(number, start, line.rstrip(b"\r\n")):
             if number % _TOLD == 0:
-                yield number, None
+                yield number, start, None
             continue
         raw = _whole(line, handle)
-        if isinstance(raw, bytes) and number == 1:
-            raw = raw.removeprefix(_BOM)
-        if isinstance(raw, int) or raw.startswith(b"{"):  # nearly always
-            yield number, raw
-        elif re.match(_COMMENT, raw):
-            comment = comment or number
-            continue
-        elif raw.strip():
-            yield number, raw
-        else:
-            continue
+        if isinstance(raw, int):
+            end = start + raw
+        elif number == 1 and raw.startswith(_BOM):
+            start, raw = len(_BOM), raw.removeprefix(_BOM)
+        if isinstance(raw, bytes) and not raw.startswith(b"{"):  # hardly ever
+            comment = comment or (number if re.match(_COMMENT, raw) else 0)
+            if re.match(_COMMENT, raw) or not raw.strip():
+                continue
+        yield number, start, raw
         first = first or number
         if isinstance(raw, int) and raw > _ENDLESS:
             break

@@ -18,7 +18,6 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Se
 from contextlib import suppress
 from datetime import datetime
 from hashlib import blake2b
-from io import BufferedWriter
 from itertools import islice
 from pathlib import Path
 from tempfile import NamedTemporaryFile, TemporaryDirectory
@@ -199,10 +198,10 @@ def _written(folder: Path, start: str, now: datetime, sheet: Mapping[str, Any], 
         partial = Path(raw.name)
         try:
             file = gzip.GzipFile(fileobj=raw, mode="wb", filename="", mtime=0, compresslevel=1)
-            with file, BufferedWriter(file, _BLOCK) as blocks:  # gzip takes as long for a line as for many
-                for line in _with_sheet(sheet, lines):
-                    digest.update(line)
-                    blocks.write(line)
+            with file:
+                for block in _blocks(sheet, lines):
+                    digest.update(block)
+                    file.write(block)
             raw.flush()
             name = f"{now:{_TIME}}-{digest.hexdigest()}"
             partial.rename(folder / f"{start}{name}{SUFFIX}")
@@ -214,10 +213,16 @@ def _written(folder: Path, start: str, now: datetime, sheet: Mapping[str, Any], 
     return name
 
 
-def _with_sheet(sheet: Mapping[str, Any], lines: Iterable[bytes]) -> Iterator[bytes]:
-    yield json.dumps(sheet).encode("ascii") + b"\n"
+def _blocks(sheet: Mapping[str, Any], lines: Iterable[bytes]) -> Iterator[bytes]:
+    """Sheet and lines, each with its end, some together: a digest and gzip take as long for a line as for many."""
+    some, size = [json.dumps(sheet).encode("ascii")], 0
     for line in lines:
-        yield line + b"\n"
+        some.append(line)
+        size += len(line)
+        if size >= _BLOCK:
+            yield b"\n".join([*some, b""])
+            some, size = [], 0
+    yield b"\n".join([*some, b""]) if some else b""
 
 
 def _proven(raw: IO[bytes], name: str) -> Iterator[bytes]:
