@@ -67,12 +67,15 @@ def observe_recorded(
 ) -> Observation:
     """The dataset that the last apply recorded, or the one that has taken its place; empty if it is proven to be gone.
 
-    `recorded` is its ARN, empty if none is known; `together` as for `observe`. DescribeProjects may be stale, and lists
-    nothing to the credentials of a different account, so that DescribeDataset decides.
+    `recorded` is its ARN, empty if none is known; `together` as for `observe`. While it exists, no other can be in its
+    place, so that its project is looked up only where it does not. DescribeProjects may be stale, and lists nothing to
+    the credentials of a different account, so that DescribeDataset decides.
 
     Raises:
         AccessDenied: nothing was found, and the credentials are not those of the project's account.
     """
+    if recorded and (there := look_at(context, recorded)).arn:
+        return there
     if together is not None and (seen := _seen_before(context, target)):
         return seen
     project = context.gateway.project(target.project_arn, together or ())
