@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 from functools import partial
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct, field
 
@@ -14,10 +14,12 @@ from reconciler.images.results import ImageCheck
 from reconciler.ledger import LIVE, Ledger, Whose
 from reconciler.manifest import Findings
 from reconciler.model import DatasetDeclaration, Observation, ProjectDeclaration
-from reconciler.plan import Plan, Sibling
-from reconciler.plan.leakage import nothing
+from reconciler.plan.leakage import Sibling, nothing
 from reconciler.policy import Compare
 from reconciler.text import Sentence
+
+if TYPE_CHECKING:
+    from reconciler.plan import Plan
 
 
 class Base(Struct, frozen=True):
@@ -85,7 +87,7 @@ class DatasetRun(Struct):
     findings: Findings | None = None
     project_arn: str | None = None
     seen: Observation = field(default_factory=Observation)
-    plan: Plan | None = None
+    plan: "Plan | None" = None
     outcome: Outcome | None = None
     error: ReconcilerError | None = None
     skipped: str | None = None

@@ -17,9 +17,9 @@ from reconciler.apply.context import Context, Target
 from reconciler.entries import entry_of, labelled_key, parse_live
 from reconciler.errors import InUse, Moved, NotFound, ServiceError
 from reconciler.guards import Asked, Labels
-from reconciler.ledger import LIVE, Ledger, copied_live, fill_copied, fill_live
+from reconciler.ledger import LIVE, Ledger, Statistics, copied_live, fill_copied, fill_live
 from reconciler.model import DatasetDescription, DatasetStatus, DatasetType, Observation, Project
-from reconciler.plan import Plan, Request, Sibling, Statistics, plan
+from reconciler.plan import Plan, Request, Sibling, plan
 from reconciler.plan.leakage import nothing
 from reconciler.policy import Compare, Policy
 from reconciler.snapshots.live_copies import NoCopy

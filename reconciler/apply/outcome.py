@@ -6,9 +6,8 @@ from typing import Self
 from msgspec import Struct
 
 from reconciler.errors import Exit, ReconcilerError, Refused, ServiceError
-from reconciler.ledger import Facts, MarkedEntry
+from reconciler.ledger import Facts, MarkedEntry, Statistics
 from reconciler.model import Place
-from reconciler.plan import Statistics
 
 # How many rejected lines and how many marked entries an outcome names; it counts the others.
 LINES_KEPT = 50

@@ -30,9 +30,9 @@ from reconciler.errors import (
     with_cure,
 )
 from reconciler.guards import Labels
-from reconciler.ledger import Ledger, SendQueue
+from reconciler.ledger import Ledger, SendQueue, Statistics
 from reconciler.model import DatasetDescription, DatasetStatus, Observation
-from reconciler.plan import Plan, Statistics, sends
+from reconciler.plan import Plan, sends
 from reconciler.plan.figures import labels_of_live
 from reconciler.snapshots.listings import Listings
 from reconciler.snapshots.probe import written

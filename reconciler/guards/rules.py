@@ -110,7 +110,7 @@ SHARES_FROM: Final = 100
 _NAMED: Final = 3
 # Two shares that are the same but for the last bits of a division are the same.
 _ROUNDING: Final = 1e-9
-_PERCENT: Final = re.compile(r"(\d{1,3}(?:\.\d+)?)\s*%")
+_PERCENT: Final = r"(\d{1,3}(?:\.\d+)?)\s*%"
 
 
 class Asked(Struct, frozen=True):
@@ -182,7 +182,7 @@ def read_threshold(name: str, text: str) -> Threshold:
         return FROZEN
     if text in {"on", "off"}:
         return text == "on" and recommended
-    match = _PERCENT.fullmatch(text)
+    match = re.fullmatch(_PERCENT, text)
     if match is None or recommended is True or not 0 <= float(match[1]) <= 100:
         raise ValueError(text)
     return float(match[1]) / 100

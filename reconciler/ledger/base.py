@@ -49,7 +49,7 @@ FROM live l LEFT JOIN desired d ON d.key = l.key ORDER BY l.seq
 _APPLIED_LINES: Final = "SELECT 'b', '[]', line FROM desired WHERE key IN withheld ORDER BY seq"
 # Bytes of a digest that a state remembers.
 _SHORT: Final = 8
-_PENDING: Final = re.compile("([rwl])([0-9a-f]{16})((?:[0-9a-f]{16})?)")
+_PENDING: Final = "([rwl])([0-9a-f]{16})((?:[0-9a-f]{16})?)"
 
 
 class Whose(StrEnum):
@@ -109,7 +109,7 @@ class Pending(Struct, frozen=True):
     @classmethod
     def parse(cls, text: str) -> "Pending | None":
         """Read one back; None for a text of any other form."""
-        form = _PENDING.fullmatch(text)
+        form = re.fullmatch(_PENDING, text)
         return cls(Kind(form[1]), bytes.fromhex(form[2]), bytes.fromhex(form[3]) or None) if form else None
 
 

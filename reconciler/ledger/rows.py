@@ -156,6 +156,33 @@ class Facts(Struct, frozen=True, eq=False):
         return cls(*counts, total.hexdigest(), labels.hexdigest(), kept.hexdigest())
 
 
+class Statistics(Struct, frozen=True, eq=False):
+    """DescribeDataset's own counts, TotalEntries and ErrorEntries; and when live was listed.
+
+    LabeledEntries is not compared with what was listed: which entries it counts is not documented where a label
+    attribute is invalid. `listed` is when the listing began (UTC, ISO 8601), "" where that is not known; `copied`: in
+    an earlier run, whose copy of it was taken.
+    """
+
+    entries: int
+    marked: int
+    labelled: int = 0
+    listed: str = ""
+    copied: bool = False
+
+    def __eq__(self, other: object) -> bool:
+        """Whether they count the same, whenever that was listed."""
+        return isinstance(other, Statistics) and (self.entries, self.marked) == (other.entries, other.marked)
+
+    def __hash__(self) -> int:
+        """That of what is compared."""
+        return hash((self.entries, self.marked))
+
+    def agree_with(self, live: Facts) -> bool:
+        """Whether they match what was listed."""
+        return (self.entries, self.marked) == (live.entries, live.marked)
+
+
 _NO_MARKS: Final = b"-"
 
 

@@ -40,16 +40,16 @@ _ENDLESS: Final = 100_000_000
 # How a line begins and ends that may be taken, and one of how many tells how far they are.
 _OPENS, _ENDS, _TOLD = ord("{"), ord("\n"), 100
 # An escape of the upper or lower half of a surrogate pair.
-_HALF_ESCAPE: Final = re.compile(r"\\u[dD][89a-fA-F]")
+_HALF_ESCAPE: Final = r"\\u[dD][89a-fA-F]"
 _BOM: Final = b"\xef\xbb\xbf"
 # A whole number with at most this many digits surely fits a 64-bit float, and so do its sums and products with the
 # coordinates of a box.
 _DIGITS: Final = 300
-_COMMENT: Final = re.compile(rb"\s*(?:#|//|/\*)")
+_COMMENT: Final = rb"\s*(?:#|//|/\*)"
 _YAML: Final = re.compile(rb"---|%YAML|(images|size|created|human-annotated|job-name|confidence|entries)[ \t]*:")
 # How JSON that could be meant as a line begins.
 _BEGINS: Final = frozenset("{['\"")
-_OTHER_WORD: Final = re.compile(r"(True|False|None|undefined|nan|inf)\b")
+_OTHER_WORD: Final = r"(True|False|None|undefined|nan|inf)\b"
 _DUMPS: Final = "write JSON: names and text in double quotes, true, false and null (in Python: json.dumps)"
 _TRAILING_COMMA: Final = re.compile(r",[ \t\r\n]*([}\]])")
 # How a file begins that is not JSON Lines: one finding then covers all lines.
@@ -204,8 +204,8 @@ def _written_lines(
         elif number == 1 and raw.startswith(_BOM):
             start, raw = len(_BOM), raw.removeprefix(_BOM)
         if isinstance(raw, bytes) and not raw.startswith(b"{"):  # hardly ever
-            comment = comment or (number if _COMMENT.match(raw) else 0)
-            if _COMMENT.match(raw) or not raw.strip():
+            comment = comment or (number if re.match(_COMMENT, raw) else 0)
+            if re.match(_COMMENT, raw) or not raw.strip():
                 continue
         yield number, start, raw
         first = first or number
@@ -272,7 +272,7 @@ def _judged(value: object, text: str, report: Callable[..., object]) -> dict[str
         report(rules.NOT_AN_OBJECT, len(text) - len(text.lstrip()), kind=kind_of(value))
     elif text.count("{") + text.count("[") > NESTING and is_deep(value):
         report(rules.NESTED, too_deep(text))
-    elif _HALF_ESCAPE.search(text) and (offset := half_character(text)):
+    elif re.search(_HALF_ESCAPE, text) and (offset := half_character(text)):
         report(rules.LONE_SURROGATE, offset)
     else:
         return value
@@ -302,7 +302,7 @@ def _explained(exception: json.JSONDecodeError, text: str) -> tuple[str, str]:
         return "the line ends inside the object", "complete the object: one {...} per line"
     if rest.startswith("'"):
         return "a single quote where JSON requires a double quote, as Python shows a dictionary", _DUMPS
-    if match := _OTHER_WORD.match(rest):
+    if match := re.match(_OTHER_WORD, rest):
         return f"the word {match[0]}, which JSON does not have", _DUMPS
     return fault_words(
         exception

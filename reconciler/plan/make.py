@@ -11,7 +11,7 @@ from msgspec.structs import force_setattr
 
 from reconciler.changes import Action, Comparison, compare
 from reconciler.guards import Asked, judged, override_of
-from reconciler.ledger import DESIRED, LIVE_ONLY, Facts, Ledger
+from reconciler.ledger import DESIRED, LIVE_ONLY, Ledger, Statistics
 from reconciler.limits import DATASET_ENTRIES, DATASET_LABELS, MANIFEST_BYTES
 from reconciler.model import Change, GuardCheck, GuardState, Override
 from reconciler.plan.causes import by_cause
@@ -20,40 +20,13 @@ from reconciler.plan.ids import plan_id
 from reconciler.plan.leakage import Sibling
 from reconciler.plan.order import Sending, few_labels, fits, in_order, measured, peak_labels, steps
 from reconciler.plan.theirs import Judge, Judged, check_theirs, not_judged, withheld
-from reconciler.policy import Compare, Extra, Policy
+from reconciler.policy import Compare, Extra, Leftover, Policy
 from reconciler.text import Name, Sentence, either, safe, sentence
 
 _SEAL: Final = object()
 _REPLACE_CURE: Final = (
     "set `extra: replace` to delete the dataset and load it again, or add those entries to the manifest"
 )
-
-
-class Statistics(Struct, frozen=True, eq=False):
-    """DescribeDataset's own counts, TotalEntries and ErrorEntries; and when live was listed.
-
-    LabeledEntries is not compared with what was listed: which entries it counts is not documented where a label
-    attribute is invalid. `listed` is when the listing began (UTC, ISO 8601), "" where that is not known; `copied`: in
-    an earlier run, whose copy of it was taken.
-    """
-
-    entries: int
-    marked: int
-    labelled: int = 0
-    listed: str = ""
-    copied: bool = False
-
-    def __eq__(self, other: object) -> bool:
-        """Whether they count the same, whenever that was listed."""
-        return isinstance(other, Statistics) and (self.entries, self.marked) == (other.entries, other.marked)
-
-    def __hash__(self) -> int:
-        """That of what is compared."""
-        return hash((self.entries, self.marked))
-
-    def agree_with(self, live: Facts) -> bool:
-        """Whether they match what was listed."""
-        return (self.entries, self.marked) == (live.entries, live.marked)
 
 
 class Request(Struct, frozen=True):
@@ -121,6 +94,13 @@ class Plan(Comparison, frozen=True, kw_only=True):
 
     def __setstate__(self, state: object) -> NoReturn:
         _only_plan()
+
+    @property
+    def leftover(self) -> Leftover:
+        """What it does to live-only entries."""
+        if self.policy.extra.replaces and self.action is not Action.REPLACE:
+            return Leftover.STAYS  # there are none
+        return self.policy.extra.leftover
 
     @property
     def offline(self) -> bool:

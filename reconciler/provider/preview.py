@@ -11,16 +11,16 @@ from reconciler.apply import Context, Target, observe, plan_against_live, plan_w
 from reconciler.aws.arns import ProjectArn
 from reconciler.errors import BadInput
 from reconciler.git import is_shallow
-from reconciler.ledger import Facts, Ledger
+from reconciler.ledger import Facts, Ledger, Statistics
 from reconciler.manifest import Findings
 from reconciler.manifest.project.folders import declared_beside
 from reconciler.model import DatasetDeclaration, DatasetDescription, ProjectDeclaration
-from reconciler.plan import Plan, Statistics
+from reconciler.plan import Plan
 from reconciler.policy import Compare
 from reconciler.provider.process import LiveSeen, Runtime
 from reconciler.provider.state import MAX_SETTLED, STATE_FORMAT, BadProperty, Inputs, Outputs, resource_id
 from reconciler.review.build import review_of
-from reconciler.review.changes import NEW_SHOWN, Keep
+from reconciler.review.model import NEW_SHOWN, Keep
 from reconciler.run import DatasetRun
 from reconciler.shell.base import manifest_of
 from reconciler.shell.desired import read_once

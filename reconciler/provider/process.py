@@ -20,10 +20,10 @@ from reconciler.apply import Context, Target
 from reconciler.aws.arns import ProjectArn
 from reconciler.aws.clock import Clock, SystemClock
 from reconciler.guards import read_variable
-from reconciler.ledger import Facts
+from reconciler.ledger import Facts, Statistics
 from reconciler.manifest.project.folders import project_beside
 from reconciler.model import DatasetDeclaration
-from reconciler.plan import Judge, Sibling, Statistics
+from reconciler.plan import Judge, Sibling
 from reconciler.policy import Compare, Destroy
 from reconciler.provider.claims import Claims
 from reconciler.provider.sdk.cancel import EngineWatch

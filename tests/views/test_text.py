@@ -12,9 +12,9 @@ from msgspec.structs import replace
 from reconciler.apply.outcome import Failure, Outcome, Rejected
 from reconciler.entries.codes import ENTRY_CODES, code_meaning
 from reconciler.errors import InvalidDeclaration, UpdateFailed
-from reconciler.ledger import Facts, Ledger, MarkedEntry
+from reconciler.ledger import Facts, Ledger, MarkedEntry, Statistics
 from reconciler.model import Finding, Mark, Place, Progress, Severity
-from reconciler.plan import Plan, Statistics
+from reconciler.plan import Plan
 from reconciler.policy import Extra, Policy
 from reconciler.review.build import review_of
 from reconciler.review.headline import headline, remarks

@@ -268,7 +268,7 @@ def label_path(line: ParsedLine, label: str) -> MemberPath:
 
 # A name of an image that is plain in the folder of a plain key.
 _NAME: Final = re.compile(r"[A-Za-z0-9_-]+\.(?:jpe?g|png)")
-_PERCENT: Final = re.compile("%[0-9A-Fa-f]{2}")
+_PERCENT: Final = "%[0-9A-Fa-f]{2}"
 
 
 def _fixed_by(file: str) -> str:
@@ -374,7 +374,7 @@ class Notes(Struct):
     def see_key(self, key: str, line: ParsedLine) -> None:
         """Note a key that is odd, looks percent-encoded, or equals an earlier one after Unicode normalisation."""
         locate = partial(line.locate, (SOURCE_REF,))
-        if "%" in key and _PERCENT.search(key):
+        if "%" in key and re.search(_PERCENT, key):
             self._count(rules.PERCENT_KEY, locate)
         for rule in oddities(key):
             self._count(rule, locate, name=key)

@@ -13,7 +13,7 @@ from reconciler.policy import SETTINGS, Choice, Policy, Theirs, Threshold, value
 from reconciler.rule import Rule
 from reconciler.text import did_you_mean, inert
 
-_PATIENCE: Final = re.compile(r"(?:(\d{1,4})d)?(?:(\d{1,4})h)?(?:(\d{1,5})m)?(?:(\d{1,6})s)?", re.ASCII)
+_PATIENCE: Final = r"(?:(\d{1,4})d)?(?:(\d{1,4})h)?(?:(\d{1,5})m)?(?:(\d{1,6})s)?"
 # What each of two settings must be where the other deletes what this one keeps.
 _NOT_TOGETHER: Final = {
     "theirs": "refuse or overwrite with `extra: replace`",
@@ -136,7 +136,7 @@ def as_written(value: object) -> object:
 
 def parse_patience(text: str) -> int | None:
     """Seconds of a duration like 30m, 90s, 1h30m or 7d; None for anything else and for zero."""
-    match = _PATIENCE.fullmatch(text)
+    match = re.fullmatch(_PATIENCE, text, re.ASCII)
     if match is None:
         return None
     days, hours, minutes, seconds = (int(part or 0) for part in match.groups())

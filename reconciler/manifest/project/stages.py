@@ -1,5 +1,6 @@
 """`datasets/stages.yaml`: what differs between the stages of one repository, such as accounts and buckets."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from itertools import permutations
 from os.path import lexists
@@ -64,11 +65,11 @@ class StageSetting(Struct, frozen=True):
 
 
 def _account(node: Node, name: str, fields: Fields) -> str:
-    return _matching(node, name, fields, lambda text: ACCOUNT.fullmatch(text) is not None)
+    return _matching(node, name, fields, lambda text: re.fullmatch(ACCOUNT, text) is not None)
 
 
 def _region(node: Node, name: str, fields: Fields) -> str:
-    return _matching(node, name, fields, lambda text: REGION.fullmatch(text) is not None)
+    return _matching(node, name, fields, lambda text: re.fullmatch(REGION, text) is not None)
 
 
 def _matching(node: Node, name: str, fields: Fields, is_legal: Callable[[str], bool]) -> str:
