@@ -14,13 +14,13 @@ import sqlite3
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import BinaryIO, Final
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.ledger import Ledger
 from reconciler.manifest import Findings, read_manifest
@@ -49,10 +49,13 @@ def read_once(
 ) -> Findings:
     """Fill an empty ledger with a manifest as `read_manifest` does.
 
-    The cache is in `.reconciler` of the folder `beside`; without one, a manifest is only read, as is one that is small.
+    The cache is in `.reconciler` of the folder `beside`, and not made for a small manifest. Without that folder the
+    manifest is only looked at: the ledger has no lines.
     """
     # Nothing but this setting is known to the reader, so nothing else can change what it finds.
     dataset = replace(dataset, policy=Policy(marked=dataset.policy.marked))
+    if beside is None:
+        ledger.leave_lines_out()
     if beside is None or _size(dataset) < WORTH_IT:
         return read_manifest(dataset, labels, ledger.accept, report)
     from reconciler.snapshots.folder import FOLDER  # noqa: PLC0415 - a small manifest needs no git
@@ -67,10 +70,11 @@ def read_once(
     def is_same() -> bool:
         return _digest(dataset) == digest != ""
 
-    findings = kept.use(key, ledger, opens)
+    ledger.lines_are_in(paths, opens)
+    findings = kept.use(key, ledger)
     if findings is None:
         findings = read_manifest(dataset, labels, ledger.accept, report)
-        kept.save(key, ledger, findings, opens, is_same)
+        kept.save(key, ledger, findings, is_same)
     return findings
 
 
@@ -79,25 +83,18 @@ class _Kept(Struct, frozen=True):
 
     folder: Path
 
-    def use(self, key: str, ledger: Ledger, opens: Callable[[str], BinaryIO]) -> Findings | None:
+    def use(self, key: str, ledger: Ledger) -> Findings | None:
         """The findings of a key, and its entries in the ledger; None where they are not at hand."""
         for path in self._files(f"{key}-*{_SUFFIX}"):
             with suppress(OSError, sqlite3.Error, ValueError):
                 if _is_whole(path):
-                    findings = ledger.use_desired(path, _findings, opens)
+                    findings = ledger.use_desired(path, _findings)
                     with suppress(OSError):  # the time of use, which a read-only file system does not take
                         os.utime(path)
                     return findings
         return None
 
-    def save(
-        self,
-        key: str,
-        ledger: Ledger,
-        findings: Findings,
-        opens: Callable[[str], BinaryIO],
-        is_same: Callable[[], bool],
-    ) -> None:
+    def save(self, key: str, ledger: Ledger, findings: Findings, is_same: Callable[[], bool]) -> None:
         """Remember what was read of a manifest that `is_same`, unless its findings cannot be written and read back."""
         from tempfile import NamedTemporaryFile  # noqa: PLC0415 - a small manifest needs no file
 
@@ -111,7 +108,7 @@ class _Kept(Struct, frozen=True):
             with NamedTemporaryFile(dir=self.folder, prefix=".", suffix=_PART, delete=False) as unfinished:
                 part = Path(unfinished.name)
             try:
-                ledger.save_desired(part, note, opens)
+                ledger.save_desired(part, note)
                 if not is_same():  # somebody wrote to it since
                     return
                 with part.open("rb") as content:
