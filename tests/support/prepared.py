@@ -36,10 +36,10 @@ _COMMANDS: Final = ("-m localengine", "-m reconciler", "-u -m pulumi.dynamic", "
 
 
 def run(
-    command: list[str], cwd: Path, env: dict[str, str], timeout: float, *, anew: bool = False
+    command: list[str], cwd: Path, env: dict[str, str], timeout: float, *, fresh: bool = False
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command without input to its end, and read its output as text; `anew`: it loads everything itself."""
-    kind, pipe = subprocess.Popen if anew else Popen, subprocess.PIPE
+    """Run a command without input to its end, and read its output as text; a `fresh` one loads everything itself."""
+    kind, pipe = subprocess.Popen if fresh else Popen, subprocess.PIPE
     with kind(command, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, cwd=cwd, env=env, text=True) as process:
         try:
             out, err = process.communicate(timeout=timeout)
