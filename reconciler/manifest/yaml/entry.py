@@ -22,8 +22,8 @@ from reconciler.manifest.yaml.nodes import Fields, MappingNode, Node, Report, Sc
 from reconciler.manifest.yaml.text import NUMBER, json_number
 from reconciler.model import NO_DEFAULTS, Defaults
 
-_TEXT_FIELDS: Final = frozenset({"class-name", "job-name", "creation-date", "human-annotated", "type"})
-_CLASS_MAP: Final = "class-map"
+TEXT_FIELDS: Final = frozenset({"class-name", "job-name", "creation-date", "human-annotated", "type"})
+CLASS_MAP: Final = "class-map"
 _CONSTANTS: Final = {"true": True, "false": False, "null": None}
 
 
@@ -54,7 +54,7 @@ def _member(node: Node, name: str, path: MemberPath, report: Report) -> Any:  # 
 def _is_text_field(path: MemberPath) -> bool:
     if not str(path[0]).endswith(METADATA):
         return path == (SOURCE_REF,)
-    return (len(path) == 2 and path[1] in _TEXT_FIELDS) or (len(path) == 3 and path[1] == _CLASS_MAP)
+    return (len(path) == 2 and path[1] in TEXT_FIELDS) or (len(path) == 3 and path[1] == CLASS_MAP)
 
 
 def node_at(entry: Node, path: MemberPath) -> Node:
@@ -97,13 +97,14 @@ def _size(node: Node, fields: Fields) -> tuple[tuple[int, Node], ...] | None:
 
 def _created(node: Node, fields: Fields) -> str | None:
     text = fields.text(node, "`created`")
-    if text is not None and not _is_date(text):
+    if text is not None and not is_date(text):
         fields.wrong(yaml_rules.DATE, node, what="`created`", text=text)
         return None
     return text
 
 
-def _is_date(text: str) -> bool:
+def is_date(text: str) -> bool:
+    """Whether text is a date as `created` takes it."""
     match = _DATE.fullmatch(text)
     try:
         return match is not None and bool(datetime.fromisoformat(match[1]))

@@ -109,8 +109,17 @@ class WrittenEntry(Struct, frozen=True):
 
 def expand(entry: WrittenEntry) -> tuple[dict[str, Any], dict[MemberPath, Node]]:
     """The line, and the node of each of its members that was written."""
-    document: dict[str, Any] = {SOURCE_REF: entry.key}
     nodes: dict[MemberPath, Node] = {(): entry.node, (SOURCE_REF,): entry.node.members["image"]}
+    for label, name in attribute_names(entry.labels).items():
+        nodes[(name,)] = nodes[(name + METADATA,)] = entry.labels[label]
+    if entry.boxes is not None:
+        nodes |= _box_nodes(entry, entry.boxes, _class_ids(entry.boxes))
+    return line_of(entry), nodes
+
+
+def line_of(entry: WrittenEntry) -> dict[str, Any]:
+    """The line alone."""
+    document: dict[str, Any] = {SOURCE_REF: entry.key}
     for label, name in attribute_names(entry.labels).items():
         document[name] = 1
         document[name + METADATA] = {
@@ -121,13 +130,14 @@ def expand(entry: WrittenEntry) -> tuple[dict[str, Any], dict[MemberPath, Node]]
             "creation-date": entry.shared.created,
             "type": IMAGE_TYPE,
         }
-        nodes[(name,)] = nodes[(name + METADATA,)] = entry.labels[label]
     if entry.boxes is not None:
-        # Class ids in the order of first use; only labels that are used have one.
-        ids = {label: number for number, label in enumerate(dict.fromkeys(box.label for box in entry.boxes))}
-        document |= _box_attribute(entry, entry.boxes, ids)
-        nodes |= _box_nodes(entry, entry.boxes, ids)
-    return document, nodes
+        document |= _box_attribute(entry, entry.boxes, _class_ids(entry.boxes))
+    return document
+
+
+def _class_ids(boxes: tuple[WrittenBox, ...]) -> dict[str, int]:
+    """Class ids in the order of first use; only labels that are used have one."""
+    return {label: number for number, label in enumerate(dict.fromkeys(box.label for box in boxes))}
 
 
 def _box_attribute(entry: WrittenEntry, boxes: tuple[WrittenBox, ...], ids: Mapping[str, int]) -> dict[str, Any]:
