@@ -29,7 +29,7 @@ _HEAD_LINES: Final = re.compile(
     re.ASCII,
 )
 # A key at the margin, as `read` looks for one.
-_AT_MARGIN: Final = re.compile(rb"""(?:\A|\n)[A-Za-z"'&*!?]""")
+_AT_MARGIN: Final = re.compile(rb"""\n[A-Za-z"'&*!?]""")
 _ANCHOR: Final = re.compile(rb"(?:\A|[\s\[{,:])[&*][A-Za-z0-9_-]")
 _LONE_CR: Final = re.compile(rb"\r(?!\n)")
 _ORDINARY: Final = b"\t\n\r" + bytes(range(0x20, 0x7F))
@@ -71,7 +71,7 @@ def cut_of(handle: BinaryIO) -> Cut | None:
     handle.seek(offset)
     for block in _blocks(handle):
         is_cut_off = not block.endswith(b"\n") and handle.read(1)  # within a line that is too long
-        if is_cut_off or _has_others(block) or _AT_MARGIN.search(block):
+        if is_cut_off or _has_others(block) or _AT_MARGIN.search(b"\n" + block):
             return None
         if (b"&" in block or b"*" in block) and _ANCHOR.search(block):
             return None

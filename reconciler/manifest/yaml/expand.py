@@ -10,6 +10,7 @@ Developer Guide, CreateLabelingJob, LabelAttributeName (no `-metadata`, no endin
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, Final, NamedTuple
 
@@ -42,6 +43,7 @@ def attribute_names(labels: Iterable[str]) -> dict[str, str]:
     return names
 
 
+@lru_cache(maxsize=1024)  # few labels, many entries
 def _name(label: str) -> str:
     plain = _OTHERS.sub("_", label)[:_LONGEST]
     folded = plain.casefold()
@@ -82,7 +84,7 @@ DEFAULTS: Final = Shared(created="2000-01-01T00:00:00", human_annotated="yes", c
 
 
 class WrittenBox(Struct, frozen=True):
-    """A box as a person wrote it; `node` has its members."""
+    """A box as a person wrote it, with the confidence that it has of its own; `node` has its members."""
 
     label: str
     sides: Mapping[str, int | float]  # left, top, width, height
@@ -141,6 +143,7 @@ def _class_ids(boxes: tuple[WrittenBox, ...]) -> dict[str, int]:
 
 
 def _box_attribute(entry: WrittenEntry, boxes: tuple[WrittenBox, ...], ids: Mapping[str, int]) -> dict[str, Any]:
+    usual = entry.shared.confidence
     width, height, depth = (*(side for side, _ in entry.shared.size or ()), _DEPTH)[:3]
     return {
         BOXES_ATTRIBUTE: {
@@ -148,7 +151,7 @@ def _box_attribute(entry: WrittenEntry, boxes: tuple[WrittenBox, ...], ids: Mapp
             "annotations": [{"class_id": ids[box.label], **box.sides} for box in boxes],
         },
         BOXES_ATTRIBUTE + METADATA: {
-            "objects": [{"confidence": box.confidence} for box in boxes],
+            "objects": [{"confidence": usual if box.confidence is None else box.confidence} for box in boxes],
             "class-map": {str(number): label for label, number in ids.items()},
             "type": BOXES_TYPE,
             "human-annotated": entry.shared.human_annotated,

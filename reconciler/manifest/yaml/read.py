@@ -10,7 +10,6 @@ from reconciler.entries import METADATA, SOURCE_REF
 from reconciler.manifest.findings import Collector, MemberPath, ParsedLine
 from reconciler.manifest.rules import yaml as rules
 from reconciler.manifest.yaml.chunks import BOM, Chunk, Cut, chunks, cut_of
-from reconciler.manifest.yaml.common_entries import CommonEntries
 from reconciler.manifest.yaml.entry import (
     ENTRIES,
     ENTRY_KEYS,
@@ -39,7 +38,7 @@ from reconciler.model import NO_DEFAULTS, Defaults, Place
 from reconciler.rule import Rule
 
 # A file of fewer bytes is read in one piece: what is loaded to cut one costs more.
-_CUT: Final = 2**16
+_CUT: Final = 2**15
 _PIECE: Final = 4096
 # How a key begins: a letter, a quote, or the sign of an anchor, alias, tag or explicit key.
 _KEY_LINE: Final = re.compile(rb"""[A-Za-z"'&*!?]""")
@@ -185,6 +184,8 @@ class _Manifest:
             YamlStopError: the file cannot be read further.
         """
         yield from self._lines(self._reader(BytesIO(cut.head)).top(ENTRIES))
+        from reconciler.manifest.yaml.common_entries import CommonEntries  # noqa: PLC0415 - a small file does not load it
+
         head = self._head_of_entries()
         common = CommonEntries(cut.indent + len("- "), head)
         for chunk in chunks(handle, cut):
