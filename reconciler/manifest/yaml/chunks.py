@@ -8,14 +8,13 @@ import re
 from collections.abc import Iterator
 from typing import BinaryIO, Final, NamedTuple
 
-from reconciler.manifest.yaml.text import has_forbidden
+from reconciler.manifest.yaml.text import BOM, has_forbidden
 
 # Bytes that are read at once, the longest line and entry, and the longest head.
 _BLOCK: Final = 2**18
 _LONGEST: Final = 2**20
 _HEAD: Final = 2**16
 
-BOM: Final = b"\xef\xbb\xbf"
 _COMMENT: Final = rb"(?:#[^\n]*)?\r?\n"
 _SIGN: Final = rb"[^\r\n#:?,\[\]{}]"
 _VALUE: Final = (

@@ -4,12 +4,11 @@ import re
 from collections.abc import Callable, Iterator
 from functools import partial
 from io import SEEK_END, BytesIO
-from typing import Any, BinaryIO, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from reconciler.entries import METADATA, SOURCE_REF
 from reconciler.manifest.findings import Collector, MemberPath, ParsedLine
 from reconciler.manifest.rules import yaml as rules
-from reconciler.manifest.yaml.chunks import BOM, Chunk, Cut, chunks, cut_of
 from reconciler.manifest.yaml.entry import (
     ENTRIES,
     ENTRY_KEYS,
@@ -33,9 +32,12 @@ from reconciler.manifest.yaml.nodes import (
     Top,
     YamlStopError,
 )
-from reconciler.manifest.yaml.text import Lines, YamlText
+from reconciler.manifest.yaml.text import BOM, Lines, YamlText
 from reconciler.model import NO_DEFAULTS, Defaults, Place
 from reconciler.rule import Rule
+
+if TYPE_CHECKING:
+    from reconciler.manifest.yaml.chunks import Chunk, Cut
 
 # A file of fewer bytes is read in one piece: what is loaded to cut one costs more.
 _CUT: Final = 2**15
@@ -54,7 +56,7 @@ def yaml_lines(
 
     `defaults` are for what the file does not say, `loader` is a class of PyYAML's, for tests.
     """
-    cut = None if loader or handle.seek(0, SEEK_END) < _CUT else cut_of(handle)
+    cut = None if loader or handle.seek(0, SEEK_END) < _CUT else _cut_of(handle)
     late = {} if cut or not _may_have_late_head(handle) else _late_head(handle, loader)
     manifest = _Manifest(collector, late, defaults, loader)
     try:
@@ -64,6 +66,12 @@ def yaml_lines(
             yield from manifest.in_pieces(handle, cut)
     except YamlStopError:
         return
+
+
+def _cut_of(handle: BinaryIO) -> "Cut | None":
+    from reconciler.manifest.yaml.chunks import cut_of  # noqa: PLC0415 - a small file does not load it
+
+    return cut_of(handle)
 
 
 def _may_have_late_head(handle: BinaryIO) -> bool:
@@ -177,15 +185,16 @@ class _Manifest:
         if self._head is None and not self._json_lines:
             self._collector.report(rules.ENTRIES_MISSING)
 
-    def in_pieces(self, handle: BinaryIO, cut: Cut) -> Iterator[ParsedLine]:
+    def in_pieces(self, handle: BinaryIO, cut: "Cut") -> Iterator[ParsedLine]:
         """The same lines of a file that is cut: each entry alone; from one on that needs more, the rest in one piece.
 
         Raises:
             YamlStopError: the file cannot be read further.
         """
-        yield from self._lines(self._reader(BytesIO(cut.head)).top(ENTRIES))
-        from reconciler.manifest.yaml.common_entries import CommonEntries  # noqa: PLC0415 - a small file does not load it
+        from reconciler.manifest.yaml.chunks import chunks  # noqa: PLC0415 - a small file does not load it
+        from reconciler.manifest.yaml.common_entries import CommonEntries  # noqa: PLC0415 - likewise
 
+        yield from self._lines(self._reader(BytesIO(cut.head)).top(ENTRIES))
         head = self._head_of_entries()
         common = CommonEntries(cut.indent + len("- "), head)
         for chunk in chunks(handle, cut):
@@ -213,7 +222,7 @@ class _Manifest:
         """Keep a finding until it is known that the entry could be read alone."""
         reports.append(partial(self._collector.report_at, rule, line, column, **details))
 
-    def _alone(self, cut: Cut, chunk: Chunk, report: Report) -> Node | None:
+    def _alone(self, cut: "Cut", chunk: "Chunk", report: Report) -> Node | None:
         """An entry that is read alone, with another one behind it; None where that shows that more has to be read."""
         reader = self._reader(BytesIO(cut.alone(chunk.text)), chunk.line - 1, report)
         try:
@@ -223,7 +232,7 @@ class _Manifest:
         nodes = [top.value for top in items if top.item]
         return nodes[0] if len(nodes) == len(items) == len(("it", "another")) else None
 
-    def _located(self, cut: Cut, chunk: Chunk, path: MemberPath) -> Place:
+    def _located(self, cut: "Cut", chunk: "Chunk", path: MemberPath) -> Place:
         """Where the innermost part around `path` was written, in an entry that was read without places."""
         quiet = _Manifest(Collector(self._collector.shown), {}, self._defaults, self._loader)
         node = quiet._alone(cut, chunk, lambda *_args, **_details: None)

@@ -16,6 +16,7 @@ from reconciler.manifest.rules import lines as line_rules
 from reconciler.manifest.rules import yaml as yaml_rules
 from reconciler.rule import Rule
 
+BOM: Final = b"\xef\xbb\xbf"
 _OPENED_HERE: Final = ("unexpected end of stream", "',' or")
 
 # (phrase in the problem, as a regular expression, what is wrong, cure); the first that fits.
