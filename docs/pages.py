@@ -32,7 +32,7 @@ from reconciler.manifest.project.stages import STAGE_SETTINGS, Stage
 from reconciler.manifest.rules import all_rules
 from reconciler.manifest.schema import manifest_schema, project_schema
 from reconciler.model import DatasetType, Severity
-from reconciler.policy import Choice, Compare, Policy, settings_of, value_of
+from reconciler.policy import SETTINGS, Choice, Compare, Policy, value_of
 from reconciler.provider.state import Inputs, Outputs
 from reconciler.rule import Rule
 from reconciler.shell.drift import LeftLive
@@ -132,7 +132,7 @@ def settings_table() -> str:
     """Every setting of a policy: how it is written, what it is about, and whether a change of it may send entries."""
     default = Policy()
     rows = []
-    for name, row in settings_of(default).items():
+    for name, row in SETTINGS.items():
         value, form, does = value_of(default, name), row.form, row.help
         if isinstance(value, Choice):
             form = ", ".join(f"`{one}`{' (default)' if one is value else ''}" for one in type(value))

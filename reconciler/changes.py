@@ -6,7 +6,6 @@ which gives as few batches as the order allows.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from itertools import chain, repeat
 
@@ -123,8 +122,7 @@ class Action(StrEnum):
     REPLACE = "replace"
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Struct, frozen=True):
     """What differs between desired and live of one dataset, in figures. `live` is None where there is no dataset.
 
     `add`, `update` and `unlabel` count the lines that would be sent, `live_only` the live entries that the manifest

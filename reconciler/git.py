@@ -14,10 +14,11 @@ import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory, TemporaryFile
 from typing import IO, Final
+
+from msgspec import Struct
 
 from reconciler.errors import BadInput
 from reconciler.text import inert
@@ -275,8 +276,7 @@ def _reason(said: bytes) -> str:
 _SECONDS: Final = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Commit:
+class Commit(Struct, frozen=True):
     """The commit that is checked out, and whether the files differ from it (or are not in it)."""
 
     oid: str

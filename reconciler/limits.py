@@ -63,11 +63,11 @@ CALLS_PER_SECOND: Final = 5
 # What a run makes of them, so that other programs of the account have room.
 DEFAULT_RATE: Final = 4.0
 _FASTEST_RATE: Final = 100.0
-_RATE: Final = re.compile(r"[0-9]{1,3}(\.[0-9]{1,3})?")
+_RATE: Final = r"[0-9]{1,3}(\.[0-9]{1,3})?"
 RATE_WORDS: Final = f"a number of calls per second, above 0 and at most {_FASTEST_RATE:g}"
 
 
 def rate_of(text: str) -> float | None:
     """Calls per second as a user writes them (`4`, `0.5`); None for anything else."""
-    rate = float(text) if _RATE.fullmatch(text) else 0.0
+    rate = float(text) if re.fullmatch(_RATE, text) else 0.0
     return rate if 0 < rate <= _FASTEST_RATE else None

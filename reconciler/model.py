@@ -2,19 +2,17 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from reconciler.policy import Policy
 from reconciler.text import Sentence, sentence
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(Struct, frozen=True):
     """How far one long step is: what it does, and how much of `total` is done, both in `unit`; total 0: unknown.
 
     While batches are sent, `batch` of `batches` is the running one, and `seconds_left` what the rest takes at the pace
@@ -140,8 +138,7 @@ class DatasetStatus(StrEnum):
     DELETE_IN_PROGRESS = "DELETE_IN_PROGRESS"
 
 
-@dataclass(frozen=True, slots=True)
-class DatasetDescription:
+class DatasetDescription(Struct, frozen=True):
     """DescribeDataset's answer: `updated` is LastUpdatedTimestamp in epoch seconds, the counts are DatasetStats."""
 
     status: str
@@ -166,8 +163,7 @@ class Project(Struct, frozen=True):
     datasets: Mapping[DatasetType, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Observation:
+class Observation(Struct, frozen=True):
     """What is there: the dataset's ARN and description, or neither.
 
     `leftover` is a dataset that must be gone before a new one can be created: its creation failed, or it is being
@@ -208,8 +204,7 @@ class Severity(StrEnum):
     NOTE = "note"
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """One finding about a declaration or annotations: where, what is wrong, the cure.
 
     `code` is AWS's code where AWS has one, else a name of ours in lower-case-with-dashes.
@@ -267,13 +262,15 @@ class Entry(Struct, frozen=True, gc=False):
 class DesiredEntry(Struct, frozen=True, gc=False):
     """One line of a manifest, ready to be sent: what it says, its text (compact JSON, UTF-8), its place.
 
-    `unusable` has the codes with which the service will mark it, empty for none.
+    `unusable` has the codes with which the service will mark it, empty for none. `start` is how many bytes of the file
+    are before the text, where the file has exactly this text there, else None.
     """
 
     entry: Entry
     line: bytes
     place: Place
     unusable: str = ""
+    start: int | None = None
 
 
 class Verb(StrEnum):
@@ -311,8 +308,7 @@ class Change(Struct, frozen=True):
 Prefixes = tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Retirement:
+class Retirement(Struct, frozen=True, eq=False):
     """Images that left a project on purpose, an item of `retired` in project.yaml.
 
     `image` is an address, a key in the bucket, or a pattern of either; `dataset_type` None: in train and test. `place`
@@ -322,7 +318,19 @@ class Retirement:
     image: str
     reason: str
     dataset_type: DatasetType | None = None
-    place: Place = field(default=Place("project.yaml"), compare=False)
+    place: Place = Place("project.yaml")
+
+    def __eq__(self, other: object) -> bool:
+        """Whether they retire the same, wherever that is written."""
+        return isinstance(other, Retirement) and self._compared == other._compared
+
+    def __hash__(self) -> int:
+        """That of what is compared."""
+        return hash(self._compared)
+
+    @property
+    def _compared(self) -> tuple[str, str, DatasetType | None]:
+        return self.image, self.reason, self.dataset_type
 
 
 class Defaults(NamedTuple):
@@ -351,8 +359,7 @@ class Lines(NamedTuple):
     last: int
 
 
-@dataclass(frozen=True, slots=True)
-class DatasetDeclaration:
+class DatasetDeclaration(Struct, frozen=True):
     """One dataset as `project.yaml` declares it: the manifest's path, how to name it to the user, and the policy.
 
     The manifest is a file or a folder of files; `files` are those of a list, of which `manifest` is the first.
@@ -381,8 +388,7 @@ class DatasetDeclaration:
         return self.files[0].shown if self.files else self.shown
 
 
-@dataclass(frozen=True, slots=True)
-class Suppression:
+class Suppression(Struct, frozen=True):
     """Findings that project.yaml wants counted and not shown: of a code, whose sentence has the pattern (a glob).
 
     `until` is the last day, as YYYY-MM-DD.
@@ -395,8 +401,7 @@ class Suppression:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Allowance:
+class Allowance(Struct, frozen=True):
     """An override that project.yaml declares: the guard, with what it is about, why, and for which manifests.
 
     `manifests` has the digest of each dataset's manifest, by `train` or `test`.
@@ -407,8 +412,7 @@ class Allowance:
     manifests: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class ProjectDeclaration:
+class ProjectDeclaration(Struct, frozen=True):
     """One folder under `datasets/`: the project and its datasets.
 
     Exactly one of these holds: `managed` (the program declares aws.rekognition.Project), `project_arn` is set, or

@@ -4,11 +4,11 @@ A line of `Policy` is a row: parsing, state, schema and documentation follow fro
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from typing import Any, Final, Literal, Self
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 # The threshold that any change passes, an addition too; for `test-set` alone.
 Frozen = Literal["frozen"]
@@ -141,18 +141,17 @@ class Setting(Struct, frozen=True):
     stored: bool = False
 
 
-_SETTING: Final = "setting"
+# The rows of `Policy`, in the order of its lines.
+_ROWS: Final[list[Setting]] = []
 
 
 def _setting(default: object, help_: str, form: str = "", *, sends: bool = False, stored: bool = False) -> Any:  # noqa: ANN401 - a field
-    """A field of `Policy` with its default and its row."""
-    row = {_SETTING: Setting(help_, form, sends, stored)}
-    # The JSON Schema shows a default, but no factory's.
-    return field(default_factory=dict, metadata=row) if default == {} else field(default=default, metadata=row)
+    """A field of `Policy` with its default; its row is kept."""
+    _ROWS.append(Setting(help_, form, sends, stored))
+    return default
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(Struct, frozen=True):
     """The settings of one dataset, and their table: times are in seconds, `guards` has those that were set."""
 
     extra: Extra = _setting(
@@ -191,9 +190,10 @@ class Policy:
     )
 
 
-def settings_of(policy: Policy) -> dict[str, Setting]:
-    """The table of settings: name as it is written and row, in the order of their lines."""
-    return {one.name.replace("_", "-"): one.metadata[_SETTING] for one in fields(policy)}
+# The table of settings: name as it is written and row, in the order of their lines.
+SETTINGS: Final[Mapping[str, Setting]] = {
+    name.replace("_", "-"): row for name, row in zip(Policy.__struct_fields__, _ROWS, strict=True)
+}
 
 
 def value_of(policy: Policy, name: str) -> Any:  # noqa: ANN401 - of the setting's type

@@ -2,11 +2,10 @@
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, field
 from functools import partial
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from reconciler.apply.outcome import Failure, Outcome
 from reconciler.entries.image_names import Images
@@ -15,10 +14,12 @@ from reconciler.images.results import ImageCheck
 from reconciler.ledger import LIVE, Ledger, Whose
 from reconciler.manifest import Findings
 from reconciler.model import DatasetDeclaration, Observation, ProjectDeclaration
-from reconciler.plan import Plan, Sibling
-from reconciler.plan.leakage import nothing
+from reconciler.plan.leakage import Sibling, nothing
 from reconciler.policy import Compare
 from reconciler.text import Sentence
+
+if TYPE_CHECKING:
+    from reconciler.plan import Plan
 
 
 class Base(Struct, frozen=True):
@@ -70,8 +71,7 @@ class DeclarationChange(Struct, frozen=True):
     level: DangerLevel = "note"
 
 
-@dataclass(slots=True)
-class DatasetRun:
+class DatasetRun(Struct):
     """One dataset in one run: its ledger holds the desired side, and live once it was listed.
 
     `plan` was made from `ledger`; None where the dataset could not be planned, and `error` or `skipped` says why.
@@ -87,7 +87,7 @@ class DatasetRun:
     findings: Findings | None = None
     project_arn: str | None = None
     seen: Observation = field(default_factory=Observation)
-    plan: Plan | None = None
+    plan: "Plan | None" = None
     outcome: Outcome | None = None
     error: ReconcilerError | None = None
     skipped: str | None = None

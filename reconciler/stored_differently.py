@@ -9,9 +9,10 @@ import json
 import os
 import re
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+
+from msgspec import Struct
 
 from reconciler.model import DatasetType
 from reconciler.snapshots.folder import file_name, make_folder, opened
@@ -24,8 +25,7 @@ _DIGEST: Final = re.compile(r"-?[0-9a-f]{16}")
 _FILE_BYTES: Final = 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class SettledStore:
+class SettledStore(Struct, frozen=True):
     """The files of all datasets in one folder, usually `.reconciler/settled`."""
 
     folder: Path

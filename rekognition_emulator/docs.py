@@ -107,7 +107,8 @@ with rekognition_emulator.serve() as endpoint:       # a str; no delay, in memor
 `serve` takes the fields of `Settings` as keywords: `latency="real"`, `switches=Switches(...)`,
 `limits=Limits(entries=10)`, `accounts={"access key": "account"}`, `state=Path(...)`, `buckets={"name": folder}`,
 `quota=True`, `deny=("UpdateDatasetEntries",)`, `faults="..."`, `seed=1`; and `clock=Clock(start)`, a clock that is
-frozen until `endpoint.clock.advance(seconds)` and that the state file does not keep. The object that it yields also
+frozen until `endpoint.clock.advance(seconds)` and that the state file does not keep. A running clock shows no whole
+second, which a client might take for a time without milliseconds. The object that `serve` yields also
 has `url`, `environment` (the variables), `calls`, `faults` (those that fired), `load_faults(plan)`, `entries(arn)`,
 `edit_entries(arn, lines)` and `remove_entries(arn, keys)`. Nothing is trained: `service.save_version(project_arn, name,
 status)` gives a project a model version for DescribeProjectVersions.

@@ -2,9 +2,10 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from math import inf
 from typing import Final, Self
+
+from msgspec import Struct, field
 
 from reconciler.analysis.fields import document_of, slots_of
 from reconciler.analysis.results import IgnoredField, JobCount, MachineLabels, Provenance, ProvenanceSide
@@ -21,8 +22,7 @@ _JOBS_COUNTED: Final = 10_000
 _LABELS: Final = frozenset({"objects", "class-map", "class-name", "type"})
 
 
-@dataclass(slots=True)
-class _Count:
+class _Count(Struct):
     """The figures of one side so far."""
 
     human: int = 0

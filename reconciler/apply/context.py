@@ -1,9 +1,11 @@
 """What every step of an apply needs: the service, the clock, progress reports, and which dataset it works on."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Self
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from reconciler.apply.outcome import Outcome
 from reconciler.aws.arns import ProjectArn
@@ -21,8 +23,7 @@ from reconciler.snapshots.places import NOWHERE, Keeper
 from reconciler.text import inert
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """Which dataset: a project's ARN and the type."""
 
     project_arn: str
@@ -34,16 +35,14 @@ class Target:
         return f"{ProjectArn.parse(self.project_arn).name} {self.dataset_type.word}"
 
 
-@dataclass(frozen=True, slots=True)
-class ManifestPlace:
+class ManifestPlace(Struct, frozen=True):
     """Where manifests of first loads are uploaded; `objects` opens S3."""
 
     address: S3Address
     objects: Callable[[], Objects]
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(Struct, frozen=True):
     """The service, the clock and the policy of an apply, and the functions that it calls while it runs.
 
     `report` receives the progress. `stop` is called between batches and

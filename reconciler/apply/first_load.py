@@ -5,10 +5,11 @@ overwrites nothing else; it is uploaded before the dataset is created, and befor
 stays in the bucket: AWS does not say for how long it is read.
 """
 
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from tempfile import NamedTemporaryFile
+
+from msgspec import Struct
 
 from reconciler.apply.context import Context, ManifestPlace, Target
 from reconciler.aws.objects import S3Address
@@ -17,8 +18,7 @@ from reconciler.ledger import SendQueue
 from reconciler.text import inert
 
 
-@dataclass(frozen=True, slots=True)
-class FirstLoad:
+class FirstLoad(Struct, frozen=True):
     """A manifest in S3: where it is, how many bytes it has, and what AWS says where it cannot be read."""
 
     address: S3Address

@@ -7,18 +7,19 @@ with the dataset's own statistics is made once more.
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import replace
 from functools import partial
 from itertools import islice
 from typing import Final
+
+from msgspec.structs import replace
 
 from reconciler.apply.context import Context, Target
 from reconciler.entries import entry_of, labelled_key, parse_live
 from reconciler.errors import InUse, Moved, NotFound, ServiceError
 from reconciler.guards import Asked, Labels
-from reconciler.ledger import LIVE, Ledger, copied_live, fill_copied, fill_live
+from reconciler.ledger import LIVE, Ledger, Statistics, copied_live, fill_copied, fill_live
 from reconciler.model import DatasetDescription, DatasetStatus, DatasetType, Observation, Project
-from reconciler.plan import Plan, Request, Sibling, Statistics, plan
+from reconciler.plan import Plan, Request, Sibling, plan
 from reconciler.plan.leakage import nothing
 from reconciler.policy import Compare, Policy
 from reconciler.snapshots.live_copies import NoCopy
@@ -66,12 +67,15 @@ def observe_recorded(
 ) -> Observation:
     """The dataset that the last apply recorded, or the one that has taken its place; empty if it is proven to be gone.
 
-    `recorded` is its ARN, empty if none is known; `together` as for `observe`. DescribeProjects may be stale, and lists
-    nothing to the credentials of a different account, so that DescribeDataset decides.
+    `recorded` is its ARN, empty if none is known; `together` as for `observe`. While it exists, no other can be in its
+    place, so that its project is looked up only where it does not. DescribeProjects may be stale, and lists nothing to
+    the credentials of a different account, so that DescribeDataset decides.
 
     Raises:
         AccessDenied: nothing was found, and the credentials are not those of the project's account.
     """
+    if recorded and (there := look_at(context, recorded)).arn:
+        return there
     if together is not None and (seen := _seen_before(context, target)):
         return seen
     project = context.gateway.project(target.project_arn, together or ())

@@ -1,15 +1,13 @@
 """What an apply did: counts, what the service would not take, and live as read back."""
 
 import re
-from dataclasses import dataclass, field
 from typing import Self
 
 from msgspec import Struct
 
 from reconciler.errors import Exit, ReconcilerError, Refused, ServiceError
-from reconciler.ledger import Facts, MarkedEntry
+from reconciler.ledger import Facts, MarkedEntry, Statistics
 from reconciler.model import Place
-from reconciler.plan import Statistics
 
 # How many rejected lines and how many marked entries an outcome names; it counts the others.
 LINES_KEPT = 50
@@ -50,8 +48,7 @@ class Rejected(Struct, frozen=True):
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """The result of an apply; `dataset_arn` is empty if there is no dataset at the end.
 
     `add`, `update` and `unlabel` count lines that the service accepted and that were not missing afterwards,
@@ -88,7 +85,7 @@ class Outcome:
     marked_total: int = 0
     marked_new: int = 0
     rewritten: int = 0
-    settled: frozenset[str] = field(default_factory=frozenset)
+    settled: frozenset[str] = frozenset()
     snapshots: tuple[str, ...] = ()
     overwritten: tuple[str, ...] = ()
     record: str = ""

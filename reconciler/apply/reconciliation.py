@@ -5,11 +5,11 @@ Nothing is stored between runs that a listing can show.
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Final
 
-from msgspec import structs
+from msgspec import Struct, field, structs
+from msgspec.structs import replace
 
 from reconciler.apply.context import Context, ManifestPlace, Target
 from reconciler.apply.delete import delete
@@ -30,9 +30,9 @@ from reconciler.errors import (
     with_cure,
 )
 from reconciler.guards import Labels
-from reconciler.ledger import Ledger, SendQueue
+from reconciler.ledger import Ledger, SendQueue, Statistics
 from reconciler.model import DatasetDescription, DatasetStatus, Observation
-from reconciler.plan import Plan, Statistics, sends
+from reconciler.plan import Plan, sends
 from reconciler.plan.figures import labels_of_live
 from reconciler.snapshots.listings import Listings
 from reconciler.snapshots.probe import written
@@ -46,8 +46,7 @@ _ROUND_PAUSE: Final = 0.5
 _READ_AFTER_A_STOP: Final = 10.0
 
 
-@dataclass(slots=True)
-class Work:
+class Work(Struct):
     """What an apply works on: the ledger, the lines to send, the dataset; the places of the copies that it wrote.
 
     `before` are the labels that were live when the apply was planned. `done` is the outcome so far, without its

@@ -7,8 +7,10 @@ and the rest is sent.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.apply.bad_lines import bisect, concerns_everything, named_lines
 from reconciler.apply.context import Context
@@ -30,8 +32,7 @@ _REFUSED_PAUSE: Final = 10.0
 _SEARCH: Final = 200
 
 
-@dataclass(slots=True)
-class Lane:
+class Lane(Struct):
     """Sends updates to one dataset, one after another; `updated` is the LastUpdatedTimestamp that was read last.
 
     `start` is the time by the clock, `done` counts bytes. `overwritten` are the places of the lines that were kept.

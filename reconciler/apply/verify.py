@@ -4,10 +4,10 @@ The service drops lines without an error, so UPDATE_COMPLETE proves nothing; liv
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import chain, islice
 
 from msgspec import structs
+from msgspec.structs import replace
 
 from reconciler.apply.outcome import LINES_KEPT, Failure, Outcome, Rejected
 from reconciler.errors import UpdateFailed

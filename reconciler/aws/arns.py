@@ -1,8 +1,9 @@
 """ARNs of projects and datasets, as AWS forms them (botocore service-2.json: ProjectArn, DatasetArn)."""
 
 import re
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from reconciler.errors import BadInput
 from reconciler.model import DatasetType
@@ -13,8 +14,7 @@ _PROJECT: Final = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class ProjectArn:
+class ProjectArn(Struct, frozen=True):
     """The parts of a project's ARN."""
 
     text: str
@@ -44,8 +44,7 @@ _DATASET: Final = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class DatasetArn:
+class DatasetArn(Struct, frozen=True):
     """The parts of a dataset's ARN; it has the project's name, not the project's number."""
 
     text: str

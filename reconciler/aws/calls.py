@@ -9,6 +9,8 @@ from random import Random
 from threading import Event, Lock
 from typing import Any, Final, Self, TypeVar
 
+from msgspec import Struct
+
 from reconciler.aws.abandon import LOOK, answer_of
 from reconciler.aws.clock import Clock
 from reconciler.aws.faults import Answer, Fault, fault_of
@@ -42,8 +44,7 @@ _STOPPED_LISTING: Final = "stopped while live entries were listed, as requested;
 _GRACE: Final = 10.0
 
 
-@dataclass(frozen=True, slots=True)
-class CallRecord:
+class CallRecord(Struct, frozen=True):
     """One request and its answer: AWS's operation, `ok` or AWS's error code, request id, duration in seconds."""
 
     operation: str
@@ -52,8 +53,7 @@ class CallRecord:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class Patience:
+class Patience(Struct, frozen=True):
     """How long to wait for a lost network, once AWS has answered in this run: region and endpoint are right then.
 
     Retries last `seconds` without any answer; `tell` receives a message for each retry of any call, and `stop` returns

@@ -21,9 +21,10 @@ from reconciler.limits import S3_AT_ONCE
 from reconciler.text import inert
 
 if TYPE_CHECKING:
-    import boto3
     from botocore.config import Config
     from mypy_boto3_rekognition import RekognitionClient
+
+    from reconciler.aws.sessions import Session
 
 _SESSION_NAME: Final = "rekognition-labels-as-code"
 
@@ -54,9 +55,9 @@ class AssumeRole:
             SourceIdentity=self.source_identity,
         )
 
-    def session(self, sts: Any, region: str | None) -> "boto3.Session":  # noqa: ANN401 - boto3 makes its clients' types
+    def session(self, sts: Any, region: str | None) -> "Session":  # noqa: ANN401 - boto3 makes its clients' types
         """A session with the role's credentials; `sts` is a client that may assume it."""
-        session: boto3.Session = _boto().renewed_by(lambda: sts.assume_role(**self.parameters()), region)
+        session: Session = _boto().renewed_by(lambda: sts.assume_role(**self.parameters()), region)
         return session
 
 
@@ -86,15 +87,13 @@ class WebIdentity:
         """
         return _parameters(self, WebIdentityToken=self.token or self._token_of_file())
 
-    def session(self, sts: Any, region: str | None) -> "boto3.Session":  # noqa: ANN401 - boto3 makes its clients' types
+    def session(self, sts: Any, region: str | None) -> "Session":  # noqa: ANN401 - boto3 makes its clients' types
         """A session with the role's credentials; `sts` is a client that signs nothing.
 
         Raises:
             BadInput: the token's file cannot be read.
         """
-        session: boto3.Session = _boto().renewed_by(
-            lambda: sts.assume_role_with_web_identity(**self.parameters()), region
-        )
+        session: Session = _boto().renewed_by(lambda: sts.assume_role_with_web_identity(**self.parameters()), region)
         return session
 
     def _token_of_file(self) -> str:
@@ -234,7 +233,7 @@ class Connection:
         except _boto().SETTING_ERRORS as error:
             raise _refusal(error) from None
 
-    def _signed_in(self, region: str | None) -> "boto3.Session":
+    def _signed_in(self, region: str | None) -> "Session":
         """A session after all roles were assumed, one after another."""
         session, boto = self._session(region), _boto()
         identity = () if self.web_identity is None else (self.web_identity,)
@@ -244,7 +243,7 @@ class Connection:
             session = role.session(self._beside(session, "sts", config, region), region)
         return session
 
-    def _beside(self, session: "boto3.Session", service: str, config: "Config", region: str | None) -> Any:  # noqa: ANN401 - boto3 makes its clients' types
+    def _beside(self, session: "Session", service: str, config: "Config", region: str | None) -> Any:  # noqa: ANN401 - boto3 makes its clients' types
         """A client of STS or IAM; where only Rekognition has an endpoint that is not AWS's, that is asked instead."""
         where = (self.sts_region if service == "sts" else None) or region
         client = self._client(session, service, config, region_name=where)
@@ -254,21 +253,25 @@ class Connection:
         endpoint = None if _is_aws(rekognition) else rekognition.meta.endpoint_url
         return self._client(session, service, config, endpoint, region_name=where) if endpoint else client
 
-    def _session(self, region: str | None) -> "boto3.Session":
-        files = _boto().Session()
+    def _session(self, region: str | None) -> "Session":
+        files = _boto().botocore.session.Session()
         for name, path in {"config_file": self.config_file, "credentials_file": self.credentials_file}.items():
             if path:
                 files.set_config_variable(name, path)
         keys = self.access_key, self.secret_key, self.token
-        session: boto3.Session = _boto().boto3.Session(*keys, region, files, self.profile)
+        session: Session = _boto().Session(*keys, region, files, self.profile)
         files.register_component("data_loader", _boto().models(files.get_config_variable("data_path")))
         return session
 
     def _client(
-        self, session: "boto3.Session", service: str, config: "Config", endpoint: str | None = None, **where: str | None
+        self, session: "Session", service: str, config: "Config", endpoint: str | None = None, **where: str | None
     ) -> Any:  # noqa: ANN401 - boto3 makes its clients' types
         make: Any = session.client  # its overloads need a literal name
-        chosen = _boto().Config(use_fips_endpoint=self.fips or None, use_dualstack_endpoint=self.dualstack or None)
+        chosen = _boto().Config(
+            use_fips_endpoint=self.fips or None,
+            use_dualstack_endpoint=self.dualstack or None,
+            user_agent=session.user_agent,
+        )
         endpoint = self.endpoints.get(service) or endpoint
         client = make(service, endpoint_url=endpoint, config=config.merge(chosen), verify=self.ca_bundle, **where)
         if service != "rekognition":
@@ -283,7 +286,7 @@ def _boto() -> ModuleType:
     return sessions
 
 
-def _check_partition(session: "boto3.Session", role: str, region: str | None) -> None:
+def _check_partition(session: "Session", role: str, region: str | None) -> None:
     """A role of a partition cannot be used in a region of a different one, whose STS does not know it.
 
     Raises:

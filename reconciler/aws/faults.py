@@ -8,9 +8,11 @@ credentials are not in the model: the first is documented for MaxResults in the 
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.aws.replies import TOO_LARGE, NotFromAws
 from reconciler.errors import (
@@ -41,8 +43,7 @@ class Answer(Enum):
     STOP = "no retry helps: report what happened and what to do"
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(Struct, frozen=True):
     """A classified error: what to do, and the exception for the user when no retry helped.
 
     `retry_for` is for how many seconds to retry, `pause` the shortest pause between two tries. `is_silence`: AWS gave
@@ -57,8 +58,7 @@ class Fault:
     pause: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
+class _Row(Struct, frozen=True):
     cause: str
     cure: str
     kind: type[ServiceError] = ServiceError

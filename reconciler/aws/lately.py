@@ -1,16 +1,16 @@
 """Answers of the last seconds, where a second question of the same run needs no call of its own."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Generic, TypeVar
+
+from msgspec import Struct, field
 
 from reconciler.aws.clock import Clock
 
 Answer = TypeVar("Answer")
 
 
-@dataclass(slots=True)
-class Lately(Generic[Answer]):
+class Lately(Struct, Generic[Answer]):
     """The last answer about each thing, for as many `seconds`. Safe to use from threads.
 
     An answer serves each of its takers once: whoever asks a second time wants to know what has changed.

@@ -3,12 +3,12 @@
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from botocore.exceptions import ClientError
+from msgspec import Struct
 
 from reconciler.aws.calls import Calls
 from reconciler.errors import AccessDenied, BadInput, Interrupted, NotFound, ReconcilerError, ServiceError
@@ -44,8 +44,7 @@ def is_s3(address: str) -> bool:
     return address.lower().startswith(_SCHEME)
 
 
-@dataclass(frozen=True, slots=True)
-class S3Address:
+class S3Address(Struct, frozen=True):
     """A bucket and a key or key prefix, without a slash at its end."""
 
     bucket: str

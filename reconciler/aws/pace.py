@@ -5,10 +5,11 @@ and quotas), and other programs share them. Calls come at equal distances, witho
 """
 
 from collections import Counter
-from dataclasses import dataclass, field
 from math import inf
 from threading import Lock
 from typing import Final
+
+from msgspec import Struct, field
 
 from reconciler.aws.clock import Clock
 from reconciler.limits import DEFAULT_RATE
@@ -21,8 +22,7 @@ _TOGETHER: Final = 1.0
 _ANSWERS: Final = 50
 
 
-@dataclass(slots=True)
-class _Turn:
+class _Turn(Struct):
     """When an operation may be called next, and how often."""
 
     rate: float
@@ -31,8 +31,7 @@ class _Turn:
     answered: int = 0
 
 
-@dataclass(slots=True)
-class Pace:
+class Pace(Struct):
     """At most `rate` calls per second of each operation, half as many after it was throttled. Safe to use from threads.
 
     `throttled` counts the throttled calls by operation. Without a rate nothing waits until an operation is throttled.

@@ -7,9 +7,10 @@ resource are not simulated).
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
+
+from msgspec import Struct
 
 from reconciler.aws.calls import Calls
 from reconciler.errors import AccessDenied, ServiceError
@@ -18,8 +19,7 @@ _SESSION: Final = re.compile(r"arn:([a-z-]+):sts::(\d{12}):assumed-role/([\w+=,.
 _USER: Final = re.compile(r"arn:[a-z-]+:iam::\d{12}:user/.+")
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Struct, frozen=True):
     """An action that a policy does not allow on a resource; `unsure`: it depends on conditions that are not known."""
 
     action: str

@@ -1,9 +1,10 @@
 """Wait for the service to end an operation, by DescribeDataset; its reads may be stale and out of order."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from random import Random
 from typing import Final
+
+from msgspec import Struct
 
 from reconciler.aws.clock import Clock
 from reconciler.aws.gateway import Gateway
@@ -21,8 +22,7 @@ _LAST_LOOK: Final = 5.0
 _STALE_FOR: Final = 30.0
 
 
-@dataclass(frozen=True, slots=True)
-class Waiter:
+class Waiter(Struct, frozen=True):
     """Waits for one dataset's operations. `patience` is the longest time without progress, in seconds."""
 
     gateway: Gateway

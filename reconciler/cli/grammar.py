@@ -12,7 +12,8 @@ from reconciler.limits import RATE_WORDS, rate_of
 from reconciler.text import did_you_mean, inert
 
 # A row of the exit codes: its number, and where its sentence begins.
-_ROW: Final = re.compile(r"  \d+ +")
+_ROW: Final = r"  \d+ +"
+_UNREAD: Final = 80
 
 
 class Help(argparse.HelpFormatter):
@@ -25,12 +26,12 @@ class Help(argparse.HelpFormatter):
     def _folded(self, lines: list[str], width: int) -> list[str]:
         if not any("  " in line for line in lines):
             return self._wrapped(" ".join(lines), width)
-        if not _ROW.match(lines[-1]):
+        if not re.match(_ROW, lines[-1]):
             return lines
         head, *rows = re.split(r"\n(?=  \d)", "\n".join(lines))
         folded = [head]
         for row in rows:
-            start = row[: len(row) - len(_ROW.sub("", row, count=1))]
+            start = row[: len(row) - len(re.sub(_ROW, "", row, count=1))]
             said = self._wrapped(row[len(start) :], width - len(start))
             folded += [f"{start}{said[0]}", *(f"{' ' * len(start)}{line}" for line in said[1:])]
         return folded
@@ -50,12 +51,17 @@ class Parser(argparse.ArgumentParser):
 
     command: str | None = None
     later: Callable[[], None] = staticmethod(lambda: None)
+    _is_read = False
 
     def format_help(self) -> str:
         """The help, with what only its reader needs."""
         self.later()
-        self.epilog = epilog_of(self.command)
+        self.epilog, self._is_read = epilog_of(self.command), True
         return super().format_help()
+
+    def _get_formatter(self) -> argparse.HelpFormatter:
+        """Argparse makes one to check each option; only a help that is read needs a width, which is slow to find."""
+        return super()._get_formatter() if self._is_read else Help(self.prog, width=_UNREAD)
 
     def error(self, message: str) -> NoReturn:
         """Raise the sentence, with the help that explains more."""

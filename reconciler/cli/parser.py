@@ -29,7 +29,10 @@ class _Version(argparse.Action):
 
 
 def build_parser(wanted: Collection[str] = tuple(COMMANDS)) -> tuple[Parser, dict[str, Parser]]:
-    """The parser of the command line, and those of its commands by name; only the `wanted` ones have their options."""
+    """The parser of the command line, and those of its commands by name; only the `wanted` ones have their options.
+
+    Only a help names the others, and making them all takes longer than reading the arguments: else there are none.
+    """
     parser = Parser(
         prog="reconciler",
         description="Keep Amazon Rekognition Custom Labels datasets equal to the manifests in git.",
@@ -37,8 +40,9 @@ def build_parser(wanted: Collection[str] = tuple(COMMANDS)) -> tuple[Parser, dic
         allow_abbrev=False,
     )
     parser.add_argument("-V", "--version", action=_Version, help="show the version and exit")
-    kinds = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands", required=True)
-    commands = {name: _command(kinds, name) for name in COMMANDS}
+    kinds = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands", required=True, prog=parser.prog)
+    is_help = not wanted or "help" in wanted
+    commands = {name: _command(kinds, name) for name in (COMMANDS if is_help else wanted)}
     for name in wanted:
         add_options(commands[name], name)
     return parser, commands

@@ -19,8 +19,7 @@ from reconciler.errors import USER_CAUSED, Exit, NotFound, ReconcilerError, with
 from reconciler.limits import IMAGE_FILE_BYTES
 from reconciler.manifest.parts import parts_of
 from reconciler.review.build import review_of, with_outcomes
-from reconciler.review.changes import NEW_SHOWN, Keep
-from reconciler.review.model import Compared, Made, Review
+from reconciler.review.model import NEW_SHOWN, Compared, Keep, Made, Review
 from reconciler.views import FOR_FORGES, VIEWS, How
 from reconciler.views.terminal import view as terminal
 

@@ -14,17 +14,17 @@ from reconciler.entries.image_prefixes import mapped_back
 from reconciler.model import Prefixes
 from reconciler.rule import OURS, Rule, note
 
-_ADDRESS: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://")
-_S3_SCHEME: Final = re.compile(r"arn:[a-z-]+:s3:::|(?i:s3[an]?)://")
-_WEB: Final = re.compile(
+_ADDRESS: Final = r"[A-Za-z][A-Za-z0-9+.\-]*://"
+_S3_SCHEME: Final = r"arn:[a-z-]+:s3:::|(?i:s3[an]?)://"
+_WEB: Final = (
     r"(?i:https?)://(?P<host>[^/?#:@]+)(?::\d+)?/(?P<path>[^?#]*)(?:\?(?:(?:.*&)?prefix=(?P<prefix>[^&#]*))?.*)?"
 )
-_PERCENT: Final = re.compile(rb"%([0-9A-Fa-f]{2})")
+_PERCENT: Final = rb"%([0-9A-Fa-f]{2})"
 # Of both styles of addressing, path and virtual host; with Region, dual-stack and China.
-_S3_HOST: Final = re.compile(r"(?:(?P<bucket>.+)\.)?s3(?:[.-](?:dualstack\.)?[a-z0-9-]+)?\.amazonaws\.com(?:\.cn)?")
+_S3_HOST: Final = r"(?:(?P<bucket>.+)\.)?s3(?:[.-](?:dualstack\.)?[a-z0-9-]+)?\.amazonaws\.com(?:\.cn)?"
 _CONSOLE: Final = "console.aws.amazon.com"
 _PLAIN: Final = re.compile(r"s3://[^\\:]+[^/\\:.]\.(?i:jpe?g|png)")
-_DRIVE: Final = re.compile(r"(?:^|/)[A-Za-z]:[\\/]")
+_DRIVE: Final = r"(?:^|/)[A-Za-z]:[\\/]"
 _ENDINGS: Final = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png"})
 _FORMATS: Final = "Custom Labels Developer Guide, Guidelines and quotas"
 
@@ -62,7 +62,7 @@ EXTENSION: Final = note(
 
 def is_address(name: str) -> bool:
     """Whether the name of an image is a whole address, with a scheme."""
-    return _ADDRESS.match(name) is not None
+    return re.match(_ADDRESS, name) is not None
 
 
 def key_of_image(prefix: str, name: str) -> str:
@@ -75,15 +75,15 @@ def s3_address(url: str) -> str | None:
 
     Source: Amazon S3 User Guide, "Methods for accessing a general purpose bucket".
     """
-    if match := _S3_SCHEME.match(url):
+    if match := re.match(_S3_SCHEME, url):
         return f"s3://{url[match.end() :]}"
-    web = _WEB.fullmatch(url)
+    web = re.fullmatch(_WEB, url)
     if web is None:
         return None
     host, path = web["host"].lower(), decoded(web["path"])
     if host.endswith(_CONSOLE):
         bucket, key = path.rpartition("/")[2], decoded((web["prefix"] or "").replace("+", " "))
-    elif match := _S3_HOST.fullmatch(host):
+    elif match := re.fullmatch(_S3_HOST, host):
         bucket, _, key = (match["bucket"], "", path) if match["bucket"] else path.partition("/")
     else:
         return None
@@ -93,10 +93,10 @@ def s3_address(url: str) -> str | None:
 def decoded(text: str) -> str:
     """Text of a URL without percent-encoding."""
     raw = text.encode("utf-8", "surrogatepass")
-    return _PERCENT.sub(lambda found: bytes.fromhex(found[1].decode()), raw).decode("utf-8", "replace")
+    return re.sub(_PERCENT, lambda found: bytes.fromhex(found[1].decode()), raw).decode("utf-8", "replace")
 
 
-_PATTERN: Final = re.compile(r"[*?[]")
+_PATTERN: Final = r"[*?[]"
 
 
 class Images:
@@ -108,7 +108,7 @@ class Images:
 
     def __init__(self, names: Iterable[str] = (), prefixes: Prefixes = ()) -> None:
         self._names, self._prefixes = frozenset(names), prefixes
-        patterns = [translate(name) for name in sorted(self._names) if _PATTERN.search(name)]
+        patterns = [translate(name) for name in sorted(self._names) if re.search(_PATTERN, name)]
         self._pattern = re.compile("|".join(patterns)) if patterns else None
 
     def __bool__(self) -> bool:
@@ -136,7 +136,7 @@ def oddities(key: str) -> Iterator[Rule]:
         return
     path = key.partition("://")[2].partition("/")[2]
     if "\\" in path or ":" in path:
-        if _DRIVE.search(path):
+        if re.search(_DRIVE, path):
             yield DRIVE
         elif "\\" in path:
             yield BACKSLASH

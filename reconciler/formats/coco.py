@@ -18,8 +18,10 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
 from typing import Any, Final
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from reconciler.entries import Box
 from reconciler.entries.misread import CORNERS, FRACTIONS, UNCLEAR, Drawn, misread
@@ -120,8 +122,7 @@ def convert(files: Iterable[tuple[str, bytes]], keys: Keys, created: str) -> Ite
         yield from (one for one in found if isinstance(one, Converted))
 
 
-@dataclass(slots=True)
-class _Coco:
+class _Coco(Struct):
     """A file taken apart.
 
     `boxes` are annotations by image id, `used` the image ids that were asked for, `empty` those without annotations.

@@ -6,9 +6,10 @@ and was clipped or left out. A note changes nothing.
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Final, Protocol
+
+from msgspec import Struct, field
 
 from reconciler.entries.image_names import key_of_image, oddities, s3_address
 from reconciler.errors import BadInput
@@ -77,8 +78,7 @@ HALF: Final = re.compile("[\ud800-\udfff]")
 _PREFIX: Final = re.compile(r"s3://[^/\s]+(/.*)?")
 
 
-@dataclass(frozen=True, slots=True)
-class Converted:
+class Converted(Struct, frozen=True):
     """One line of a manifest: its key (`source-ref`), its text (compact JSON, no line end), where it came from."""
 
     key: str
@@ -144,8 +144,7 @@ def refuse_mistaken(file: str, content: bytes, *, wide: bool = False) -> None:
             raise Unreadable(MERGE_CONFLICT, Place(file, lines[0], 1), lines=few(lines))
 
 
-@dataclass(frozen=True, slots=True)
-class Keys:
+class Keys(Struct, frozen=True):
     """The keys of all images so far, and where each was annotated; `prefix` is the address under which images lie.
 
     `odd` has for each oddity of a name where it was seen first, the name, and how often. `sizes` gives the width and

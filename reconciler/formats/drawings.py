@@ -2,10 +2,10 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
+from msgspec import Struct
 
 from reconciler.entries import BOXES_TYPE, Box, attributes, meaning_of
 from reconciler.formats.conversion import Converted
@@ -44,8 +44,7 @@ CONFIDENCE: Final = marked(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Drawing:
+class Drawing(Struct, frozen=True):
     """An image below the prefix: its name, width and height in pixels, and its boxes."""
 
     name: str

@@ -19,8 +19,9 @@ Ground Truth manifest files".
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
+
+from msgspec import Struct, field
 
 from reconciler.entries import BOXES_TYPE, IMAGE_TYPE, METADATA, SOURCE_REF, compact
 from reconciler.entries.meaning import MULTILABEL_TYPE
@@ -104,8 +105,7 @@ class _Label(NamedTuple):
         return str(self.metadata.get("creation-date", ""))
 
 
-@dataclass(slots=True)
-class _Seen:
+class _Seen(Struct):
     """What is counted over a file: each with the place, name and kind of the first."""
 
     verdicts: Counter[str] = field(default_factory=Counter)

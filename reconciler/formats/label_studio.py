@@ -16,9 +16,11 @@ Sources: Label Studio, "Label Studio Task Format", "Export annotations"; tags Re
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from math import cos, radians, sin
 from typing import Any, Final
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from reconciler.entries import Box, bare_line
 from reconciler.entries.image_names import decoded
@@ -89,8 +91,7 @@ UNLABELLED: Final = note(
 )
 
 
-@dataclass(slots=True)
-class _Export:
+class _Export(Struct):
     """What is counted over the tasks of a file, and the date that its lines get."""
 
     place: Place

@@ -5,8 +5,9 @@ Boxes are clipped to the image's frame or left out, with a finding about each.
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from reconciler.entries import BOXES_TYPE, IMAGE_TYPE, METADATA, SOURCE_REF, Box, compact
 from reconciler.entries.codes import ENTRY_CODES
@@ -99,8 +100,7 @@ def side_of(text: str, name: str, what: str, place: Place) -> int:
     return thousandths // PER_PIXEL
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(Struct, frozen=True):
     """An image's size: width and height in pixels, and its channels (AWS wants the number and does not use it)."""
 
     width: int
@@ -169,8 +169,7 @@ def label_line(key: str, labels: Iterable[str], created: str) -> bytes:
     return compact(line)
 
 
-@dataclass(frozen=True, slots=True)
-class PlacedBox:
+class PlacedBox(Struct, frozen=True):
     """A box, and the place of its object in the file."""
 
     box: Box

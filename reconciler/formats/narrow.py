@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from typing import Any, Final
+
+from msgspec.structs import replace
 
 from reconciler.entries import BOXES_TYPE, METADATA, attributes, compact
 from reconciler.formats.conversion import Converted

@@ -14,8 +14,9 @@ Source: Custom Labels Developer Guide, "Creating a manifest file from a CSV file
 import csv
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec import Struct, field
 
 from reconciler.entries import Box, bare_line
 from reconciler.formats import conversion, lines
@@ -132,8 +133,7 @@ def _key(name: str, place: Place, keys: Keys) -> str:
     return keys.of(name, place)
 
 
-@dataclass(frozen=True, slots=True)
-class _Columns:
+class _Columns(Struct, frozen=True):
     """Where the columns of a header are; `box` has four of them, as corners or as sides, `size` the image's two."""
 
     count: int
@@ -176,8 +176,7 @@ def _found(where: Mapping[str, int], choices: Iterable[Sequence[str]]) -> Sequen
     return ()
 
 
-@dataclass(slots=True)
-class _Image:
+class _Image(Struct):
     """The rows of an image: where the first is, its size, its labels and boxes; `broken`: it gives no line."""
 
     place: Place

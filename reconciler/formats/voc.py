@@ -16,9 +16,10 @@ The XML is from strangers: it is read into a small tree in which every element k
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from typing import Final
 from xml.parsers import expat
+
+from msgspec import Struct, field
 
 from reconciler.entries import Box
 from reconciler.formats import conversion, lines
@@ -29,8 +30,7 @@ from reconciler.model import Finding, Place, Severity
 from reconciler.rule import error
 
 
-@dataclass(slots=True)
-class Element:
+class Element(Struct):
     """An element: its name, its own text without the white space around it, its children, where it begins."""
 
     name: str

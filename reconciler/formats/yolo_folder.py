@@ -5,12 +5,12 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 from posixpath import normpath
 from typing import Final, Self, TypeGuard
 
 import yaml
+from msgspec import Struct
 
 from reconciler.errors import BadInput
 from reconciler.formats import conversion
@@ -59,8 +59,7 @@ IMAGE_MISSING: Final = error(
 NOT_AN_IMAGE: Final = error("yolo-not-an-image", "'{file}' is not an image", "remove the line", YOLO)
 
 
-@dataclass(slots=True)
-class YoloDataset:
+class YoloDataset(Struct):
     """A folder and what its data.yaml says. Paths of files are relative to `root`, where `place` is the YAML file.
 
     `part` is the folder whose images are converted ("": all), `splits` a path per folder or list of images, `empty` the

@@ -18,7 +18,7 @@ THEIRS: Final = "theirs"
 WITH_THING: Final = (*CAUSES, "label-removed")
 
 _ARROW: Final = "->"
-_PLAIN: Final = re.compile(r"[^\s=;\"'\\`$>-](?:[^=;\"'\\`$>\x00-\x1f]*[^\s=;\"'\\`$>-])?")
+_PLAIN: Final = r"[^\s=;\"'\\`$>-](?:[^=;\"'\\`$>\x00-\x1f]*[^\s=;\"'\\`$>-])?"
 _TERM: Final = r'(?:"(?:[^"\\]|\\.)*"|(?:(?!->)[^=;"])+)'
 _HEAD: Final = re.compile(rf"\s*(?P<guard>[A-Za-z-]*)(?::(?P<old>{_TERM})(?:->(?P<new>{_TERM}))?)?\s*(?:=|$)")
 
@@ -41,7 +41,7 @@ def head_of(text: str, position: int = 0) -> tuple[str, str, int]:
 
 
 def _written(name: str) -> str:
-    plain = _PLAIN.fullmatch(name) and _ARROW not in name and is_shown_as_it_is(name) and "  " not in name
+    plain = re.fullmatch(_PLAIN, name) and _ARROW not in name and is_shown_as_it_is(name) and "  " not in name
     return name if plain else json.dumps(name)
 
 

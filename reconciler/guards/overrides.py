@@ -16,7 +16,7 @@ from reconciler.text import did_you_mean, inert
 VARIABLE: Final = "RECONCILER_ALLOW"
 # Overrides are separated by semicolons; a reason may contain semicolons too.
 _BETWEEN: Final = re.compile(rf";\s*(?=[A-Za-z-]+\s*=|(?:{'|'.join(WITH_THING)}):)")
-_SAFE: Final = re.compile(r"[a-z-]+")
+_SAFE: Final = r"[a-z-]+"
 # For `train` and `test`: the guards that block it, by their names in overrides, and the digest of its manifest.
 Blocked = Mapping[str, tuple[Sequence[str], str]]
 
@@ -112,8 +112,8 @@ def _item(guard: str, reason: str, manifests: Mapping[str, str]) -> str:
 
 
 def _scalar(text: str) -> str:
-    return text if _SAFE.fullmatch(text) else json.dumps(text)
+    return text if re.fullmatch(_SAFE, text) else json.dumps(text)
 
 
 def _option(guard: str) -> str:
-    return f'{guard}="why"' if _SAFE.fullmatch(guard) else shlex.quote(f"{guard}=why")
+    return f'{guard}="why"' if re.fullmatch(_SAFE, guard) else shlex.quote(f"{guard}=why")

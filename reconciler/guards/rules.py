@@ -9,10 +9,9 @@ Guards ask `Figures`, a protocol; `reconciler.plan.figures` reads them from the 
 
 import re
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from reconciler.guards.names import thing_of
 from reconciler.model import DatasetType, GuardCheck, GuardState
@@ -111,11 +110,10 @@ SHARES_FROM: Final = 100
 _NAMED: Final = 3
 # Two shares that are the same but for the last bits of a division are the same.
 _ROUNDING: Final = 1e-9
-_PERCENT: Final = re.compile(r"(\d{1,3}(?:\.\d+)?)\s*%")
+_PERCENT: Final = r"(\d{1,3}(?:\.\d+)?)\s*%"
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """What guards are asked about, beside the comparison; `allow` has the reasons of overrides.
 
     `before` are the labels that shares are compared with: what was live before an apply began, None where live is as
@@ -184,7 +182,7 @@ def read_threshold(name: str, text: str) -> Threshold:
         return FROZEN
     if text in {"on", "off"}:
         return text == "on" and recommended
-    match = _PERCENT.fullmatch(text)
+    match = re.fullmatch(_PERCENT, text)
     if match is None or recommended is True or not 0 <= float(match[1]) <= 100:
         raise ValueError(text)
     return float(match[1]) / 100

@@ -9,11 +9,11 @@ Memory: an image that is checked takes about 0.6 kB until the run ends.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
 from itertools import islice, takewhile
 from typing import Final, Protocol
 
-from msgspec import Struct
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from reconciler.images.header import Header, header_of, kind_of
 from reconciler.images.results import Cost, Look, Page, Stat, Trouble
@@ -62,8 +62,7 @@ class Seen(Struct, frozen=True, array_like=True, gc=False):
     header: Header
 
 
-@dataclass(slots=True)
-class Search:
+class Search(Struct):
     """The images of one project. `seen` are those that were checked before, by key; `looks` is what was found."""
 
     store: Store

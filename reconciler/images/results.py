@@ -1,7 +1,5 @@
 """What was seen of images, and of all images of a dataset together."""
 
-from dataclasses import dataclass
-
 from msgspec import Struct
 
 from reconciler.images.header import Header
@@ -29,8 +27,7 @@ class Trouble(Exception):
         self.rule, self.details = rule, details
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(Struct, frozen=True):
     """What is known of one image: its description and header, or the trouble with it.
 
     `before` is the ETag that it had when it was checked last, "" where it was not.

@@ -3,7 +3,17 @@
 from reconciler.ledger.base import WANTED, Kind, Pending, Then, Whose, copied_entries, whose
 from reconciler.ledger.filling import copied_live, fill_copied, fill_live
 from reconciler.ledger.ledger import DESIRED, DESIRED_ONLY, LIVE, LIVE_ONLY, MANIFEST, STAYING, Ledger
-from reconciler.ledger.rows import LET_GO, Brief, Facts, LabelGroup, MarkedEntry, Row, key_bytes, pair_digest
+from reconciler.ledger.rows import (
+    LET_GO,
+    Brief,
+    Facts,
+    LabelGroup,
+    MarkedEntry,
+    Row,
+    Statistics,
+    key_bytes,
+    pair_digest,
+)
 from reconciler.ledger.send_queue import SendQueue
 
 __all__ = [
@@ -24,6 +34,7 @@ __all__ = [
     "Pending",
     "Row",
     "SendQueue",
+    "Statistics",
     "Then",
     "Whose",
     "copied_entries",

@@ -49,7 +49,7 @@ FROM live l LEFT JOIN desired d ON d.key = l.key ORDER BY l.seq
 _APPLIED_LINES: Final = "SELECT 'b', '[]', line FROM desired WHERE key IN withheld ORDER BY seq"
 # Bytes of a digest that a state remembers.
 _SHORT: Final = 8
-_PENDING: Final = re.compile("([rwl])([0-9a-f]{16})((?:[0-9a-f]{16})?)")
+_PENDING: Final = "([rwl])([0-9a-f]{16})((?:[0-9a-f]{16})?)"
 
 
 class Whose(StrEnum):
@@ -109,7 +109,7 @@ class Pending(Struct, frozen=True):
     @classmethod
     def parse(cls, text: str) -> "Pending | None":
         """Read one back; None for a text of any other form."""
-        form = _PENDING.fullmatch(text)
+        form = re.fullmatch(_PENDING, text)
         return cls(Kind(form[1]), bytes.fromhex(form[2]), bytes.fromhex(form[3]) or None) if form else None
 
 
@@ -166,10 +166,11 @@ class BaseSide:
 
         Without `live_only` what the desired side does not have counts as applied: it is not the whole manifest.
         """
+        begins = {"=": b"=\t", "!": b"!\t" if live_only else b"=\t", "k": b"k\t", "b": b"b\t"}
         for query in (_COPIED, _APPLIED_LINES):
-            for used, marks, line in self._database.execute(query):
-                use = used if live_only or used != "!" else "="
-                yield f"{use}{'' if marks == '[]' else marks}\t".encode("ascii") + line
+            for use, marks, line in self._database.execute(query):
+                begin = begins[use]
+                yield (begin if marks == "[]" else begin[:1] + marks.encode("ascii") + b"\t") + line
 
     def _then(self, key: str, base: bytes | None, *, live_only: bool) -> Then:
         found = self._database.execute("SELECT kind, live FROM pending WHERE name = ?", (_name(key),)).fetchone()

@@ -11,6 +11,8 @@ sqlite3.register_adapter(bytes, bytes)
 sqlite3.register_adapter(bool, int)
 
 _BATCH: Final = 500
+# Rows with lines that are read at once.
+_FETCHED: Final = 50
 # Bits that remember which keys were added, in 1 MB: of 250,000 one in 60 is looked for in vain. Few keys are numbers.
 _BITS: Final = 2**23
 _LAST: Final = _BITS - 1
@@ -67,9 +69,8 @@ class Database(sqlite3.Connection):
     def execute(self, *arguments: Any) -> sqlite3.Cursor:  # noqa: ANN401 - those of a connection
         """Execute one statement, which sees the rows added before."""
         self.insert_waiting()
-        if self.closing is None:
-            return super().execute(*arguments)
-        return self.cursor(_Cursor).execute(*arguments)
+        # Only what reads lines calls a function of ours; for every other row Python would be asked in vain.
+        return (self.cursor(_Cursor) if "line" in arguments[0] else self.cursor()).execute(*arguments)
 
     def executemany(self, *arguments: Any) -> sqlite3.Cursor:  # noqa: ANN401 - likewise
         """Execute a statement for many rows, which sees the rows added before."""
@@ -102,6 +103,15 @@ class _Cursor(sqlite3.Cursor):
         """Execute one statement."""
         with self.connection.saying_why():
             return super().execute(*arguments)
+
+    def __iter__(self) -> Iterator[Any]:  # type: ignore[override] # some rows at once, as for each a call costs more
+        while rows := self.fetchmany(_FETCHED):
+            yield from rows
+
+    def fetchmany(self, size: int = _FETCHED, /) -> list[Any]:  # type: ignore[override] # the size has no name
+        """The next rows."""
+        with self.connection.saying_why():
+            return super().fetchmany(size)
 
     def __next__(self) -> Any:  # noqa: ANN401 - a row of any columns
         try:

@@ -2,10 +2,15 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from typing import Final
 
 import msgspec
 
 from reconciler.ledger.ledger import Ledger
+
+# Lines that are looked at together; a part of how often the count is told.
+_AT_ONCE: Final = 500
 
 
 def fill_live(ledger: Ledger, lines: Iterable[str], seen: Callable[[int], None] = lambda _count: None) -> int:
@@ -15,9 +20,10 @@ def fill_live(ledger: Ledger, lines: Iterable[str], seen: Callable[[int], None] 
         ValueError: a line is not a JSON object with a source-ref.
     """
     ledger.forget_live()
-    count = 0
-    for count, line in enumerate(lines, start=1):
-        ledger.observe(line)
+    count, left = 0, iter(lines)
+    while some := tuple(islice(left, _AT_ONCE)):
+        ledger.observe(*some)
+        count += len(some)
         if count % 1000 == 0:
             seen(count)
     return count
@@ -30,10 +36,10 @@ def fill_copied(ledger: Ledger, lines: Iterable[bytes]) -> int:
         ValueError: a line has another form.
     """
     ledger.forget_live()
-    count = 0
-    for line, marks in copied_live(lines):
-        ledger.observe(line, marks)
-        count += 1
+    count, left = 0, copied_live(lines)
+    while some := tuple(islice(left, _AT_ONCE)):
+        ledger.observe_copied(*some)
+        count += len(some)
     return count
 
 

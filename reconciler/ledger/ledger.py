@@ -1,7 +1,7 @@
 """Desired and live of one dataset side by side, on disk, so that memory does not grow with the dataset.
 
-A desired line is stored whole, because it may be sent; a live line is stored only when it differs from its desired line
-or has none, because it may be shown.
+A desired line stays in the manifest where that has it as it is sent; a live line is stored only when it differs from
+its desired line or has none, because it may be shown.
 
 The database is SQLite's temporary file, which is deleted with the connection. Measured on 250,000 entries: 24 MB of
 memory where a dictionary of digests takes 100 MB and two parsed manifests 3,300 MB.
@@ -14,15 +14,16 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import lru_cache
 from itertools import chain
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Final, Self
 
-from reconciler.entries import compact, entry_of, parse_live
-from reconciler.entries.common_lines import CommonLines, as_sent
+from reconciler.entries import entry_of
 from reconciler.entries.image_names import Images
-from reconciler.ledger import saved
+from reconciler.ledger import desired_side, live_side
 from reconciler.ledger.base import APPLIED, BaseSide, Whose
 from reconciler.ledger.base import SCHEMA as BASE_SCHEMA
 from reconciler.ledger.database import Database, Seen
+from reconciler.ledger.desired_side import Lines, Note, Opens, placed
+from reconciler.ledger.live_side import LiveSide
 from reconciler.ledger.rows import (
     ENTRY,
     Brief,
@@ -38,21 +39,14 @@ from reconciler.ledger.rows import (
     values_of,
 )
 from reconciler.ledger.send_queue import SendQueue
-from reconciler.model import Change, DesiredEntry, Entry, Mark, Origin, Place
+from reconciler.model import Change, DesiredEntry, Mark, Origin, Place
 from reconciler.policy import Compare
 
-_SCHEMA = f"""
+_SCHEMA = """
 PRAGMA page_size = 16384;
 PRAGMA journal_mode = OFF;
 PRAGMA synchronous = OFF;
 PRAGMA cache_size = -2000;
-CREATE TABLE desired {saved.DESIRED};
-CREATE INDEX unusable ON desired (seq) WHERE unusable <> '';
-CREATE TABLE live (
-    seq INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, meaning BLOB NOT NULL, content BLOB NOT NULL,
-    labelled INTEGER NOT NULL, boxes INTEGER NOT NULL, labels TEXT NOT NULL, declared TEXT NOT NULL,
-    box_counts TEXT NOT NULL, origin TEXT NOT NULL, marks TEXT NOT NULL, line BLOB, retired INTEGER NOT NULL
-);
 """
 
 _JOINED = """
@@ -70,9 +64,9 @@ _LIVE = (
     " l.declared, l.retired"
 )
 
-# The same rows in the columns of `Brief`; the length of a line is known without reading it.
+# The same rows in the columns of `Brief`.
 _BRIEF = (
-    "SELECT d.seq, d.key, LENGTH(d.line), l.key IS NOT NULL, COALESCE(l.labelled, 0), d.content, l.content,"
+    "SELECT d.seq, d.key, d.size, l.key IS NOT NULL, COALESCE(l.labelled, 0), d.content, l.content,"
     " d.unusable <> '', 0 FROM desired d LEFT JOIN live l ON l.key = d.key"
 )
 _LIVE_BRIEF = "SELECT l.seq, l.key, 0, 1, l.labelled, NULL, l.content, 0, l.retired"
@@ -88,21 +82,9 @@ _PAIRS = "desired d JOIN live l ON l.key = d.key"
 _IGNORED = "d.meaning = l.meaning AND d.content <> l.content AND l.marks = '[]'"
 
 _ACCEPT: Final = (
-    f"INSERT OR IGNORE INTO desired ({ENTRY}, file, line_number, line_column, unusable, line)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    f"INSERT OR IGNORE INTO main.entries ({ENTRY}, {desired_side.PLACED})"
+    f" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?{', ?' * len(desired_side.PLACED.split(','))})"
 )
-# A live line is added: its entry as `values_of` has it, marks, line, whether it is retired. The line is not kept where
-# the desired one has the same content. The second statement adds one whose text is that of the desired line: it is the
-# same entry.
-_ADD = f"INSERT OR REPLACE INTO live ({ENTRY}, marks, line, retired)"
-_OBSERVE = (
-    f"{_ADD} SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10,"
-    " CASE WHEN NOT EXISTS (SELECT 1 FROM desired WHERE key = ?1 AND content = ?3) THEN ?11 END, ?12"
-)
-_OBSERVE_EQUAL = f"{_ADD} SELECT {ENTRY}, ?, NULL, ? FROM desired WHERE key = ? AND line = ?"
-
-# How nearly every line begins.
-_KEY_FIRST = b'{"source-ref":"'
 
 # Whose labels or keys are read; the last two are without retired entries.
 LIVE: Final = "live"
@@ -124,16 +106,25 @@ class Ledger:
     """
 
     def __init__(self) -> None:
-        self.retired = Images()
         self.is_part = False  # whether the desired side is some lines only, which say nothing about other live entries
-        self._common = CommonLines()
         self._database = sqlite3.connect("", isolation_level=None, uri=True, factory=Database)
         self._seen = Seen()
         self._figures: dict[tuple[str, str], tuple[tuple[int, int], Facts]] = {}
         self._readings = 0  # of desired sides from files, which change no row
-        self._database.executescript(_SCHEMA + BASE_SCHEMA)
+        self._lines = Lines(self._database)
+        self._database.executescript(_SCHEMA + desired_side.SCHEMA + live_side.SCHEMA + BASE_SCHEMA)
         self._database.execute("BEGIN")
         self.base = BaseSide(self._database)
+        self._live = LiveSide(self._database)
+
+    @property
+    def retired(self) -> Images:
+        """The images that left the dataset on purpose."""
+        return self._live.retired
+
+    @retired.setter
+    def retired(self, images: Images) -> None:
+        self._live.retired = images
 
     def __enter__(self) -> Self:
         return self
@@ -141,99 +132,80 @@ class Ledger:
     def __exit__(self, *_error: object) -> None:
         self._database.close()
 
+    def lines_are_in(self, names: Iterable[str], opens: Opens) -> None:
+        """Leave the lines that files of the manifest have as they are sent in them, and read them again when asked.
+
+        `names` are those that places have; `opens` opens a file by that name.
+        """
+        self._lines.are_in(names, opens)
+
     def accept(self, desired: DesiredEntry) -> Place | None:
         """Add a line of the manifest; for a repeated key nothing is added and the earlier line's place is returned."""
         place, values = desired.place, values_of(desired.entry)
-        row = (*values, _file(place.file), place.line, place.column, desired.unusable, desired.line)
+        start = desired.start if self._lines.are_known else None
+        at = place.line, place.column
+        row = (*values, *placed(_file(place.file), at, desired.unusable, desired.line, start))
         if self._seen.is_new(values[0]):
             self._database.add(_ACCEPT, row)
             return None
         return None if self._database.execute(_ACCEPT, row).rowcount else self._place_of(desired.entry.key)
 
-    def save_desired(self, path: Path, note: bytes, opens: saved.Opens) -> None:
+    def save_desired(self, path: Path, note: bytes) -> None:
         """Write the desired side, as it is, and a note to an empty file, for `use_desired` of a later ledger.
 
         Raises:
             sqlite3.Error: it cannot be written.
         """
-        saved.save(self._database, path, note, opens)
+        desired_side.save(self._database, path, note)
 
-    def use_desired(self, path: Path, read: Callable[[bytes], saved.Note], opens: saved.Opens) -> saved.Note:
+    def use_desired(self, path: Path, read: Callable[[bytes], Note]) -> Note:
         """Have the desired side that a file holds, of which nothing is copied; give its note as `read` reads it.
 
         Raises:
             sqlite3.Error: it cannot be read; the desired side is as before, also where `read` raises.
         """
         self._readings += 1
-        return saved.use(self._database, path, read, opens)
+        return desired_side.use(self._database, path, read)
 
-    def observe(self, line: str, copied: str | None = None) -> None:
-        """Add a line that the service listed; of a key that appears twice in a listing, the last line is kept.
-
-        `copied` are the marks of a line that comes from a copy of a listing, whose lines are without them.
+    def observe(self, *lines: str) -> None:
+        """Add lines that the service listed; of a key that appears twice in a listing, the last line is kept.
 
         Raises:
-            ValueError: the line is not a JSON object with a source-ref.
+            ValueError: a line is not a JSON object with a source-ref.
         """
-        raw, marks = as_sent(line), copied or "[]"
-        if raw is not None and self._observe_equal(raw, marks):
-            return
-        entry, text = self._read(line, raw)
-        if copied is None and entry.marks:
-            marks = json.dumps([[mark.code, mark.message] for mark in entry.marks])
-        self._database.execute(_OBSERVE, (*values_of(entry), marks, text, entry.key in self.retired))
+        self._live.observe((line, None) for line in lines)
+
+    def observe_copied(self, *lines: tuple[str, str]) -> None:
+        """Add lines of a copy of a listing, which are without marks, each with its marks; else as `observe`."""
+        self._live.observe(lines)
 
     def observe_desired(self, other: "Ledger") -> None:
         """Add what another ledger has as its desired side: it takes the place of live."""
-        rows = ((*row, key_text(row[0]) in self.retired) for row in other.stored_desired())
-        self._database.executemany(_OBSERVE, rows)
+        self._live.observe_desired(live_side.stored_desired(other._database))  # noqa: SLF001 - a ledger itself
 
     def observe_own(self) -> None:
         """Replace the live side by the desired side: live is known to be the same, without marks."""
-        self.forget_live()
-        self._database.execute(f"{_ADD} SELECT {ENTRY}, '[]', NULL, 0 FROM desired ORDER BY seq")
-
-    def stored_desired(self) -> Iterator[tuple[Any, ...]]:
-        """The desired side as another ledger takes it in place of live, in manifest order."""
-        return self._database.execute(f"SELECT {ENTRY}, '[]', line FROM desired ORDER BY seq")
-
-    def _observe_equal(self, raw: bytes, marks: str) -> bool:
-        """Add a listed line where the desired side has the same text; such a line is not parsed again."""
-        if not raw.startswith(_KEY_FIRST):
-            return False
-        key = raw[len(_KEY_FIRST) : raw.find(b'"', len(_KEY_FIRST))]
-        retired = bool(self.retired) and key.decode("utf-8", "replace") in self.retired
-        return self._database.execute(_OBSERVE_EQUAL, (marks, retired, key, raw)).rowcount > 0
-
-    def _read(self, line: str, raw: bytes | None) -> tuple[Entry, bytes]:
-        """The entry of a listed line, and its text; `raw` is the line without what the service appends."""
-        found = self._common.read(raw) if raw is not None else None
-        if found is not None and raw is not None:
-            return found.entry, found.text_of(raw)
-        try:
-            document = parse_live(line)
-            return entry_of(document), compact(document)
-        except RecursionError:
-            raise ValueError("the service listed a line that is nested too deeply to be read") from None
+        self._live.observe_own()
 
     def forget_live(self) -> None:
         """Empty the live side, before it is listed again."""
-        self._database.execute("DELETE FROM live")
+        self._live.forget()
 
     def forget_desired(self) -> None:
         """Empty the desired side, before the valid lines of a manifest with errors are read."""
-        saved.own(self._database)
-        self._database.execute("DELETE FROM desired")
+        desired_side.own(self._database)
+        self._database.execute("DELETE FROM main.entries")
 
     def set_aside(self, rows: str) -> int:
         """Take out what only one side has (LIVE_ONLY or DESIRED_ONLY), and count it."""
-        saved.own(self._database)
-        return self._database.execute(f"DELETE FROM {rows}").rowcount
+        desired_side.own(self._database)
+        table = "live" if rows == LIVE_ONLY else "main.entries"
+        return self._database.execute(f"DELETE FROM {table} WHERE seq IN (SELECT seq FROM {rows})").rowcount
 
     def drop(self, keys: Iterable[str]) -> None:
         """Remove desired lines."""
-        saved.own(self._database)
-        self._database.executemany("DELETE FROM desired WHERE key = ?", ((key_bytes(key),) for key in keys))
+        desired_side.own(self._database)
+        self._database.executemany("DELETE FROM main.entries WHERE key = ?", ((key_bytes(key),) for key in keys))
 
     def predicted_codes(self, keys: Iterable[str]) -> dict[str, str]:
         """With which codes the service will mark lines of the manifest, for those of these keys that it will mark."""

@@ -2,13 +2,13 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import blake2b
 from itertools import islice
 from typing import Any, Final, NamedTuple, Self
 
 from msgspec import Struct
+from msgspec.structs import astuple
 
 from reconciler.model import Entry, Mark, Origin, Place
 
@@ -106,8 +106,7 @@ class MarkedEntry(Struct, frozen=True):
     is_new: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True, eq=False):
     """Counts of one side: entries, entries with labels, boxes, entries marked with errors; and digests of the entries.
 
     The digests do not depend on the order of the entries. `labels_digest` leaves out bare lines, so that it stays the
@@ -121,7 +120,19 @@ class Facts:
     marked: int
     digest: str
     labels_digest: str = ""
-    kept_digest: str = field(default="", compare=False)
+    kept_digest: str = ""
+
+    def __eq__(self, other: object) -> bool:
+        """Whether they are the same but for the digest that is stored nowhere."""
+        return isinstance(other, Facts) and self._compared == other._compared
+
+    def __hash__(self) -> int:
+        """That of what is compared."""
+        return hash(self._compared)
+
+    @property
+    def _compared(self) -> tuple[object, ...]:
+        return astuple(self)[:-1]
 
     @classmethod
     def of(cls, counts: tuple[int, int, int, int], rows: Iterable[tuple[bytes, bytes, str, bool, int]]) -> Self:
@@ -129,19 +140,55 @@ class Facts:
 
         Of each: key, content, marks, whether it is bare, whether it is retired.
         """
-        total, labels, kept = (blake2b(digest_size=16) for _ in range(3))
+        total = labels = kept = blake2b(digest_size=16)  # the same one until an entry is left out of one
         left = iter(rows)
         while some := list(islice(left, _AT_ONCE)):
-            entries = [_hashable(key, content, marks) for key, content, marks, _bare, _retired in some]
+            entries = [
+                b"%b%b%b%b" % (len(key).to_bytes(4, "big"), key, content, _NO_MARKS if marks == "[]" else _codes(marks))
+                for key, content, marks, _bare, _retired in some
+            ]
+            if any(row[3] or row[4] for row in some) and total is labels:
+                labels, kept = total.copy(), total.copy()
             total.update(b"".join(entries))
-            labels.update(b"".join([entry for entry, row in zip(entries, some, strict=True) if not row[3]]))
-            kept.update(b"".join([entry for entry, row in zip(entries, some, strict=True) if not (row[3] or row[4])]))
+            if labels is not total:
+                labels.update(b"".join([one for one, row in zip(entries, some, strict=True) if not row[3]]))
+                kept.update(b"".join([one for one, row in zip(entries, some, strict=True) if not (row[3] or row[4])]))
         return cls(*counts, total.hexdigest(), labels.hexdigest(), kept.hexdigest())
 
 
-def _hashable(key: bytes, content: bytes, marks: str) -> bytes:
-    codes = b"-" if marks == "[]" else json.dumps(sorted(code for code, _message in json.loads(marks))).encode()
-    return len(key).to_bytes(4, "big") + key + content + codes
+class Statistics(Struct, frozen=True, eq=False):
+    """DescribeDataset's own counts, TotalEntries and ErrorEntries; and when live was listed.
+
+    LabeledEntries is not compared with what was listed: which entries it counts is not documented where a label
+    attribute is invalid. `listed` is when the listing began (UTC, ISO 8601), "" where that is not known; `copied`: in
+    an earlier run, whose copy of it was taken.
+    """
+
+    entries: int
+    marked: int
+    labelled: int = 0
+    listed: str = ""
+    copied: bool = False
+
+    def __eq__(self, other: object) -> bool:
+        """Whether they count the same, whenever that was listed."""
+        return isinstance(other, Statistics) and (self.entries, self.marked) == (other.entries, other.marked)
+
+    def __hash__(self) -> int:
+        """That of what is compared."""
+        return hash((self.entries, self.marked))
+
+    def agree_with(self, live: Facts) -> bool:
+        """Whether they match what was listed."""
+        return (self.entries, self.marked) == (live.entries, live.marked)
+
+
+_NO_MARKS: Final = b"-"
+
+
+def _codes(marks: str) -> bytes:
+    """The codes of an entry's marks."""
+    return json.dumps(sorted(code for code, _message in json.loads(marks))).encode()
 
 
 def pair_digest(key: str, desired: bytes, live: bytes) -> str:

@@ -3,11 +3,12 @@
 It is in the ledger's database, so that live can be listed again between batches, and memory does not grow.
 """
 
-import sqlite3
 from collections.abc import Iterable, Iterator
 from typing import Final
 
 from reconciler.entries import bare_line
+from reconciler.ledger.database import Database
+from reconciler.ledger.desired_side import hold
 from reconciler.ledger.rows import key_bytes, key_text, place_at
 from reconciler.model import Change, Verb
 
@@ -35,7 +36,7 @@ AND NOT (c.key IS NOT NULL AND l.meaning IS d.meaning)
 class SendQueue:
     """The changes of one apply, in the order of sending; `Ledger.send_queue` makes it."""
 
-    def __init__(self, database: sqlite3.Connection, changes: Iterable[Change]) -> None:
+    def __init__(self, database: Database, changes: Iterable[Change]) -> None:
         self._database = database
         for statement in _SCHEMA.split(";"):
             self._database.execute(statement)
@@ -52,6 +53,7 @@ class SendQueue:
                 for change in changes
             ),
         )
+        hold(self._database)
 
     def changes(self) -> Iterator[Change]:
         """The changes with the line each one sends, in order."""

@@ -7,11 +7,11 @@ an entry that an alias refers to, a dash on a line of its own) is refused with i
 import re
 from array import array
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from itertools import islice
 from typing import Any, BinaryIO, Final
 
 import yaml
+from msgspec import Struct
 
 from reconciler.errors import BadInput
 from reconciler.manifest.forms import is_short
@@ -31,8 +31,7 @@ _WIDEST: Final = 10_000
 _BY_HAND: Final = "edit the file by hand, or write the list with one entry below the other"
 
 
-@dataclass(frozen=True, slots=True)
-class Edits:
+class Edits(Struct, frozen=True):
     """What becomes of a manifest: the listed line for each changed entry (None: it goes), by the entry's line number.
 
     `added` are listed lines that come after all entries; `whole` as for `yaml_manifest`.
@@ -84,8 +83,7 @@ def _line_like(old: bytes, line: str, defaults: Defaults) -> bytes:
     return (short_line_of(line, defaults) if short else json_line_of(line)).rstrip(b"\n")
 
 
-@dataclass(frozen=True, slots=True)
-class _Span:
+class _Span(Struct, frozen=True):
     """The lines of an entry, the first and the last, from 1; what is before its dash; whether it is in braces."""
 
     first: int
@@ -165,8 +163,7 @@ def _items(handle: BinaryIO, refuse: Any) -> Iterator[tuple[tuple[int, int], "No
             yield (start.line + 1, start.column + 1), end, bool(getattr(event, "flow_style", False))
 
 
-@dataclass(frozen=True, slots=True)
-class NodeEnd:
+class NodeEnd(Struct, frozen=True):
     """The last line of a node (from 1), the place in the text where its last event ends, whether it has an anchor."""
 
     line: int

@@ -2,13 +2,13 @@
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import PurePath
 from typing import Any, Final
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from reconciler.errors import InvalidDeclaration
 from reconciler.model import Finding, Lines, Place, Severity, Suppression
@@ -22,12 +22,14 @@ MemberPath = tuple[str | int, ...]  # member names and indexes from the line's o
 class ParsedLine(Struct, frozen=True):
     """A parsed line: its JSON object, where it begins, and how to find where the member at a path is written.
 
-    `locate` gives the place of the innermost value around a member that is missing.
+    `locate` gives the place of the innermost value around a member that is missing. `written` is its text with how many
+    bytes of the file are before it, where the file has the object as JSON.
     """
 
     document: Mapping[str, Any]
     place: Place
     locate: Callable[[MemberPath], Place]
+    written: tuple[int, bytes] | None = None
 
 
 class BrokenRule(Struct, frozen=True):
@@ -62,8 +64,7 @@ def kind_of(value: object) -> str:
 FINDINGS_KEPT: Final = 50
 
 
-@dataclass(frozen=True, slots=True)
-class Findings:
+class Findings(Struct, frozen=True):
     """Everything found in one manifest, and what it holds.
 
     `errors`, `marked` and `notes` hold the first 50 each in the file's order, the counts all of them; `by_policy`

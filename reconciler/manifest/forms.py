@@ -33,7 +33,8 @@ def file_lines(
     name: str | PurePath, handle: BinaryIO, collector: Collector, defaults: Defaults = NO_DEFAULTS
 ) -> Iterator[ParsedLine]:
     """The lines of a file, each as AWS's own, in order; everything else becomes a finding."""
-    return (line for line in other_lines(name, handle, collector, defaults, lambda _number, _raw: False) if line)
+    lines = other_lines(name, handle, collector, defaults, lambda _number, _start, _raw: False)
+    return (line for line in lines if line)
 
 
 def other_lines(
@@ -41,7 +42,7 @@ def other_lines(
     handle: BinaryIO,
     collector: Collector,
     defaults: Defaults,
-    is_taken: Callable[[int, bytes], bool],
+    is_taken: Callable[[int, int, bytes], bool],
 ) -> Iterator[ParsedLine | None]:
     """What `file_lines` gives, without lines of JSON Lines that the caller takes; for some of them it gives None."""
     if is_yaml(name):

@@ -40,16 +40,16 @@ _ENDLESS: Final = 100_000_000
 # How a line begins and ends that may be taken, and one of how many tells how far they are.
 _OPENS, _ENDS, _TOLD = ord("{"), ord("\n"), 100
 # An escape of the upper or lower half of a surrogate pair.
-_HALF_ESCAPE: Final = re.compile(r"\\u[dD][89a-fA-F]")
+_HALF_ESCAPE: Final = r"\\u[dD][89a-fA-F]"
 _BOM: Final = b"\xef\xbb\xbf"
 # A whole number with at most this many digits surely fits a 64-bit float, and so do its sums and products with the
 # coordinates of a box.
 _DIGITS: Final = 300
-_COMMENT: Final = re.compile(rb"\s*(?:#|//|/\*)")
+_COMMENT: Final = rb"\s*(?:#|//|/\*)"
 _YAML: Final = re.compile(rb"---|%YAML|(images|size|created|human-annotated|job-name|confidence|entries)[ \t]*:")
 # How JSON that could be meant as a line begins.
 _BEGINS: Final = frozenset("{['\"")
-_OTHER_WORD: Final = re.compile(r"(True|False|None|undefined|nan|inf)\b")
+_OTHER_WORD: Final = r"(True|False|None|undefined|nan|inf)\b"
 _DUMPS: Final = "write JSON: names and text in double quotes, true, false and null (in Python: json.dumps)"
 _TRAILING_COMMA: Final = re.compile(r",[ \t\r\n]*([}\]])")
 # How a file begins that is not JSON Lines: one finding then covers all lines.
@@ -145,18 +145,18 @@ _DECODER: Final = json.JSONDecoder(
 
 def json_lines(handle: BinaryIO, collector: Collector) -> Iterator[ParsedLine]:
     """The lines that are JSON objects, in order; everything else becomes a finding. Blank lines are skipped."""
-    return (line for line in other_json_lines(handle, collector, lambda _number, _raw: False) if line)
+    return (line for line in other_json_lines(handle, collector, lambda _number, _start, _raw: False) if line)
 
 
 def other_json_lines(
-    handle: BinaryIO, collector: Collector, is_taken: Callable[[int, bytes], bool]
+    handle: BinaryIO, collector: Collector, is_taken: Callable[[int, int, bytes], bool]
 ) -> Iterator[ParsedLine | None]:
     """What `json_lines` gives, without the lines that the caller takes; `is_taken` is asked from line 2 on.
 
     Now and then gives None between them, for a caller who shows how far he is.
     """
     empty = True
-    for number, raw in _written_lines(handle, collector, is_taken):
+    for number, start, raw in _written_lines(handle, collector, is_taken):
         if raw is None:
             yield None
         elif isinstance(raw, int):
@@ -174,39 +174,40 @@ def other_json_lines(
                 document = _parsed(raw, number, collector)
             if document is not None:
                 place = Place(collector.shown, number, 1)
-                yield ParsedLine(document, place, partial(located, place, raw))
+                yield ParsedLine(document, place, partial(located, place, raw), (start, raw))
         empty = False
     if empty and not collector.error_count:
         collector.report(files.NO_LINE)
 
 
 def _written_lines(
-    handle: BinaryIO, collector: Collector, is_taken: Callable[[int, bytes], bool]
-) -> Iterator[tuple[int, bytes | int | None]]:
-    """Numbered lines without their ends, blank lines and comments; of one too long to be legal the bytes.
+    handle: BinaryIO, collector: Collector, is_taken: Callable[[int, int, bytes], bool]
+) -> Iterator[tuple[int, int, bytes | int | None]]:
+    """Lines without their ends, blank lines and comments; of one too long to be legal how many bytes it has.
+
+    Each with its number and where its text begins in the file.
 
     After the first, those that are taken are left out, and None stands for some of them. The first comment is reported
     after the last line: a caller who sees that the file is YAML, which has comments, stops before.
     """
-    number = comment = first = 0
+    number = comment = first = end = 0
     for line in iter(partial(handle.readline, RAW_LINE_BYTES + 2), b""):
         number += 1
-        if first and line[0] == _OPENS and line[-1] == _ENDS and is_taken(number, line.rstrip(b"\r\n")):
+        start, end = end, end + len(line)
+        if first and line[0] == _OPENS and line[-1] == _ENDS and is_taken(number, start, line.rstrip(b"\r\n")):
             if number % _TOLD == 0:
-                yield number, None
+                yield number, start, None
             continue
         raw = _whole(line, handle)
-        if isinstance(raw, bytes) and number == 1:
-            raw = raw.removeprefix(_BOM)
-        if isinstance(raw, int) or raw.startswith(b"{"):  # nearly always
-            yield number, raw
-        elif _COMMENT.match(raw):
-            comment = comment or number
-            continue
-        elif raw.strip():
-            yield number, raw
-        else:
-            continue
+        if isinstance(raw, int):
+            end = start + raw
+        elif number == 1 and raw.startswith(_BOM):
+            start, raw = len(_BOM), raw.removeprefix(_BOM)
+        if isinstance(raw, bytes) and not raw.startswith(b"{"):  # hardly ever
+            comment = comment or (number if re.match(_COMMENT, raw) else 0)
+            if re.match(_COMMENT, raw) or not raw.strip():
+                continue
+        yield number, start, raw
         first = first or number
         if isinstance(raw, int) and raw > _ENDLESS:
             break
@@ -271,7 +272,7 @@ def _judged(value: object, text: str, report: Callable[..., object]) -> dict[str
         report(rules.NOT_AN_OBJECT, len(text) - len(text.lstrip()), kind=kind_of(value))
     elif text.count("{") + text.count("[") > NESTING and is_deep(value):
         report(rules.NESTED, too_deep(text))
-    elif _HALF_ESCAPE.search(text) and (offset := half_character(text)):
+    elif re.search(_HALF_ESCAPE, text) and (offset := half_character(text)):
         report(rules.LONE_SURROGATE, offset)
     else:
         return value
@@ -301,7 +302,7 @@ def _explained(exception: json.JSONDecodeError, text: str) -> tuple[str, str]:
         return "the line ends inside the object", "complete the object: one {...} per line"
     if rest.startswith("'"):
         return "a single quote where JSON requires a double quote, as Python shows a dictionary", _DUMPS
-    if match := _OTHER_WORD.match(rest):
+    if match := re.match(_OTHER_WORD, rest):
         return f"the word {match[0]}, which JSON does not have", _DUMPS
     return fault_words(
         exception

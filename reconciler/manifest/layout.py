@@ -6,11 +6,11 @@ anchors, keys keep their order, because an anchor must come before its aliases.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Final
 
 import yaml
+from msgspec import Struct, field
 
 from reconciler.entries import SOURCE_REF
 from reconciler.entries.meaning import encoded
@@ -32,8 +32,7 @@ _CONSTANTS: Final = ("true", "false", "null", "")
 _FOR_EDITORS: Final = "# yaml-language-server:"
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(Struct, frozen=True):
     """How a node is written: the order of its keys; on one line (`flow`), one below the other, or as it is (None).
 
     `wide`: on one line however long it is. `members` are the forms of values by key, `item` is that of all items.

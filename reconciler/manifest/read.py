@@ -9,10 +9,11 @@ import os
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Final
+
+from msgspec.structs import replace
 
 from reconciler.entries import SOURCE_REF, without_service_fields
 from reconciler.entries.common_lines import CommonLines
@@ -168,23 +169,23 @@ class _Reading:
         self._common = CommonLines()
         self._lines = self._marked = self._lost = self._known = 0
 
-    def take(self, number: int, raw: bytes) -> bool:
+    def take(self, number: int, start: int, raw: bytes) -> bool:
         """Take a line as it is: of the common shape, and with nothing that was not seen before; else do nothing."""
         place = Place(self._collector.shown, number, 1)
-        return self._take(raw, place, lambda: located(place, raw, (SOURCE_REF,)))
+        return self._take(raw, place, lambda: located(place, raw, (SOURCE_REF,)), start)
 
     def take_written(self, line: ParsedLine) -> bool:
         """Take a line that has a different form in the file, as `take` does."""
         return self._take(encoded(line.document), line.place, partial(line.locate, (SOURCE_REF,)))
 
-    def _take(self, raw: bytes, place: Place, locate: Callable[[], Place]) -> bool:
+    def _take(self, raw: bytes, place: Place, locate: Callable[[], Place], start: int | None = None) -> bool:
         line = None if self._images else self._common.read(raw)  # a line that a stage maps is not sent as it is
         if line is None or not self._across.knows(line) or not self._notes.knows(line):
             return False
         text = line.text or line.text_of(raw)
         if len(text) > LINE_CHARACTERS:
             return False
-        first = self._across.take(DesiredEntry(line.entry, text, place))
+        first = self._across.take(DesiredEntry(line.entry, text, place, "", start if text == raw else None))
         if first is not None:
             before = self._collector.error_count
             self._across.report_repeated(line.entry.key, first, locate)
@@ -198,7 +199,8 @@ class _Reading:
         own = without_service_fields(line.document)
         ambiguous = of_stage_fault(own, self._images)
         own = mapped_line(own, self._images)
-        line = ParsedLine(own, line.place, line.locate)  # what the service adds to listed lines declares nothing
+        # What the service adds to listed lines declares nothing.
+        line = ParsedLine(own, line.place, line.locate, line.written)
         fault = source_ref_fault(own) or ambiguous
         judgement = judge(own) if SOURCE_REF in own else Judgement()  # without a key the service drops the line
         for found in (*((fault,) if fault else ()), *judgement.faults):
@@ -226,7 +228,8 @@ class _Reading:
         if len(text) > LINE_CHARACTERS and (characters := len(text.decode())) > LINE_CHARACTERS:
             self._report(BrokenRule(rules.LONG_LINE, details={"size": f"{characters:,} characters"}), line)
         else:
-            self._across.judge(DesiredEntry(entry, text, line.place, unusable), line)
+            start, raw = line.written or (None, b"")
+            self._across.judge(DesiredEntry(entry, text, line.place, unusable, start if raw == text else None), line)
 
     def _report(self, fault: BrokenRule, line: ParsedLine) -> None:
         self._collector.report(fault.rule, partial(line.locate, fault.path), **fault.details)
@@ -243,7 +246,7 @@ def entries_despite_errors(
     collector = Collector(dataset.shown)
     common, lost, repeated = CommonLines(), 0, 0
 
-    def take(number: int, raw: bytes) -> bool:
+    def take(number: int, _start: int, raw: bytes) -> bool:
         nonlocal repeated
         line = None if dataset.images else common.read(raw)
         if line is not None:

@@ -20,7 +20,7 @@ from reconciler.manifest.project.project_yaml import (
 )
 from reconciler.manifest.yaml.entry import BOX_KEYS, ENTRY_KEYS, HEAD_KEYS
 from reconciler.model import DatasetType
-from reconciler.policy import Choice, Policy, settings_of, value_of
+from reconciler.policy import SETTINGS, Choice, Policy, value_of
 
 Schema = Mapping[str, Any]
 # The folder beside the projects in which the schemas are for editors, and their names there.
@@ -103,7 +103,7 @@ def _policy() -> Schema:
     """The settings of a policy, with the words of each."""
     policy = Policy()
     settings: dict[str, Schema] = {}
-    for name, row in settings_of(policy).items():
+    for name, row in SETTINGS.items():
         default = value_of(policy, name)
         form: Schema = {"type": "string"}
         if isinstance(default, Choice):

@@ -7,10 +7,10 @@ belongs to that.
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 import yaml
+from msgspec import Struct, field
 
 from reconciler.manifest.write import as_json
 
@@ -23,8 +23,7 @@ class Unformattable(Exception):
     """Something in the file that cannot be kept; the text says what, with its line."""
 
 
-@dataclass(frozen=True, slots=True)
-class Comment:
+class Comment(Struct, frozen=True):
     """A comment from its `#` on; `alone`: on a line of its own. `line` and `column` count from 0."""
 
     text: str
@@ -34,8 +33,7 @@ class Comment:
     alone: bool
 
 
-@dataclass(slots=True)
-class Tree:
+class Tree(Struct):
     """A node: a scalar or alias (`raw`: as written, on one line or a block), or a collection of `items`.
 
     `kind`: scalar, list, mapping, or a list of which each item was handed on (streamed). The items of a mapping are its

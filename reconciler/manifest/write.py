@@ -9,10 +9,11 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from io import BytesIO
 from itertools import islice
 from typing import Any, Final
+
+from msgspec import Struct, field
 
 from reconciler.entries import BOXES_TYPE, IMAGE_TYPE, METADATA, SOURCE_REF, parse_live
 from reconciler.entries.line import own_entry, without_service_fields
@@ -46,8 +47,7 @@ class _Unsayable(Exception):
     """A line has something that the short form cannot say."""
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(Struct, frozen=True):
     """What a YAML manifest says once for all its entries: the prefix of their images, and values they share by key."""
 
     images: str = ""

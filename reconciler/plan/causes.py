@@ -6,11 +6,11 @@ keys) `shrink`. Nothing silences `test-set`, and nothing silences `shrink` in a 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import cached_property
 from typing import Final
 
 from msgspec import structs
+from msgspec.structs import replace
 
 from reconciler.analysis.entry import Detail, detail_of
 from reconciler.analysis.groups import Groups, groups_of

@@ -28,7 +28,7 @@ _JOINT: Final = "-"
 # Bytes of a change's digest.
 _SIZE: Final = 16
 _ID: Final = re.compile(f"[0-9a-f]{{{DECIDING + 2 * _HINT}}}")
-_BETWEEN: Final = re.compile(r"[-,;\s]+")
+_BETWEEN: Final = r"[-,;\s]+"
 
 
 def plan_id(ledger: Ledger, compared: Comparison, title: str) -> str:
@@ -69,7 +69,7 @@ def run_id(ids: Sequence[str]) -> str:
 
 def ids_in(text: str) -> tuple[str, ...]:
     """The ids of datasets in a text, joined as in the id of a run, or listed; none if it is not a valid plan id."""
-    ids = tuple(_BETWEEN.split(text.strip().lower()))
+    ids = tuple(re.split(_BETWEEN, text.strip().lower()))
     return ids if all(map(_ID.fullmatch, ids)) else ()
 
 

@@ -4,7 +4,8 @@ An image that is labelled in both is learned from and scored with, so the score 
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from reconciler.changes import Comparison
 from reconciler.entries.image_names import Images
@@ -21,8 +22,7 @@ def nothing() -> None:
     """No keys can be read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sibling:
+class Sibling(Struct, frozen=True):
     """The other dataset of a project: the entries of its manifest, and those that are live.
 
     `shown` names the manifest. `leftover` is what its policy does to live-only entries. `live` is called only when
@@ -57,8 +57,7 @@ def leaks_of(ledger: Ledger, compared: Comparison, sibling: Sibling | None) -> L
     return Leaks(tuple(found.new), moved, found.before, sides, live is None)
 
 
-@dataclass(slots=True)
-class _Found:
+class _Found(Struct):
     """Keys of the other dataset that will be labelled here too.
 
     `new` are not labelled here yet, `moved` counts those of them that are not live here, `before` the others.

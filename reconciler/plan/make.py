@@ -4,14 +4,14 @@ A plan holds no entries: `sends` and `shown_changes` read them from the ledger a
 """
 
 from collections.abc import Iterator
-from dataclasses import InitVar, dataclass, fields
 from typing import Final, NoReturn, final
 
 from msgspec import Struct
+from msgspec.structs import force_setattr
 
 from reconciler.changes import Action, Comparison, compare
 from reconciler.guards import Asked, judged, override_of
-from reconciler.ledger import DESIRED, LIVE_ONLY, Facts, Ledger
+from reconciler.ledger import DESIRED, LIVE_ONLY, Ledger, Statistics
 from reconciler.limits import DATASET_ENTRIES, DATASET_LABELS, MANIFEST_BYTES
 from reconciler.model import Change, GuardCheck, GuardState, Override
 from reconciler.plan.causes import by_cause
@@ -20,7 +20,7 @@ from reconciler.plan.ids import plan_id
 from reconciler.plan.leakage import Sibling
 from reconciler.plan.order import Sending, few_labels, fits, in_order, measured, peak_labels, steps
 from reconciler.plan.theirs import Judge, Judged, check_theirs, not_judged, withheld
-from reconciler.policy import Compare, Extra, Policy
+from reconciler.policy import Compare, Extra, Leftover, Policy
 from reconciler.text import Name, Sentence, either, safe, sentence
 
 _SEAL: Final = object()
@@ -29,35 +29,7 @@ _REPLACE_CURE: Final = (
 )
 
 
-class Statistics(Struct, frozen=True, eq=False):
-    """DescribeDataset's own counts, TotalEntries and ErrorEntries; and when live was listed.
-
-    LabeledEntries is not compared with what was listed: which entries it counts is not documented where a label
-    attribute is invalid. `listed` is when the listing began (UTC, ISO 8601), "" where that is not known; `copied`: in
-    an earlier run, whose copy of it was taken.
-    """
-
-    entries: int
-    marked: int
-    labelled: int = 0
-    listed: str = ""
-    copied: bool = False
-
-    def __eq__(self, other: object) -> bool:
-        """Whether they count the same, whenever that was listed."""
-        return isinstance(other, Statistics) and (self.entries, self.marked) == (other.entries, other.marked)
-
-    def __hash__(self) -> int:
-        """That of what is compared."""
-        return hash((self.entries, self.marked))
-
-    def agree_with(self, live: Facts) -> bool:
-        """Whether they match what was listed."""
-        return (self.entries, self.marked) == (live.entries, live.marked)
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """What to plan: `title` is `<project> <type>`, `bucket` the manifest's, `asked` what guards are asked about.
 
     `settled` names pairs stored differently from how they were sent, or let go. `no_snapshot` is why nothing may be
@@ -79,8 +51,7 @@ class Request:
 
 
 @final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan(Comparison):
+class Plan(Comparison, frozen=True, kw_only=True):
     """What an apply would do to one dataset; only `plan` makes one.
 
     `bytes` and `batches` measure what would be sent; `by_label` says that sending in manifest order would pass the
@@ -105,13 +76,17 @@ class Plan(Comparison):
     override: Override | None
     updated: float
     counted: Statistics | None
-    seal: InitVar[object]
+    seal: object
 
-    def __post_init__(self, seal: object) -> None:
-        if seal is not _SEAL:
+    def __post_init__(self) -> None:
+        if self.seal is not _SEAL:
             _only_plan()
+        force_setattr(self, "seal", None)  # what `replace` makes comes here too, and has none
 
     def __init_subclass__(cls) -> NoReturn:
+        _only_plan()
+
+    def __copy__(self) -> NoReturn:
         _only_plan()
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
@@ -119,6 +94,13 @@ class Plan(Comparison):
 
     def __setstate__(self, state: object) -> NoReturn:
         _only_plan()
+
+    @property
+    def leftover(self) -> Leftover:
+        """What it does to live-only entries."""
+        if self.policy.extra.replaces and self.action is not Action.REPLACE:
+            return Leftover.STAYS  # there are none
+        return self.policy.extra.leftover
 
     @property
     def offline(self) -> bool:
@@ -165,7 +147,7 @@ def plan(
         override = override_of(names, digest, request.asked.dataset_type.word)
     refusals += [check.refusal for check in tripped]
     return Plan(
-        **{member.name: getattr(compared, member.name) for member in fields(compared)},
+        **{name: getattr(compared, name) for name in compared.__struct_fields__},
         request=request,
         id=plan_id(ledger, compared, request.title),
         bytes=sending.bytes,

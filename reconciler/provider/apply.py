@@ -7,11 +7,11 @@ each dataset, joined by `-`.
 
 import os
 from contextlib import AbstractContextManager, suppress
-from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
+from msgspec.structs import replace
 from pulumi.dynamic import CreateResult, UpdateResult
 
 from reconciler.apply import Outcome, Target, destroy

@@ -1,8 +1,8 @@
 """The engine's Check: inputs and manifest validated, digests added, and in a preview the pending changes."""
 
-from dataclasses import replace
 from typing import Any
 
+from msgspec.structs import replace
 from pulumi.dynamic import CheckFailure, CheckResult
 
 from reconciler.errors import InvalidDeclaration

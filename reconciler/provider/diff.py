@@ -14,11 +14,11 @@ applied manifest at hand also names the entries that moved since the last apply.
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
+from msgspec.structs import replace
 from pulumi.dynamic import DiffResult, ReadResult
 
 from reconciler.apply import Target, known_live, observe_recorded
@@ -26,7 +26,7 @@ from reconciler.entries.image_names import Images
 from reconciler.errors import ReconcilerError
 from reconciler.ledger import Ledger
 from reconciler.manifest.project.folders import retired_beside
-from reconciler.policy import Theirs, settings_of
+from reconciler.policy import SETTINGS, Theirs
 from reconciler.provider import process as runtime
 from reconciler.provider.left_over import remembered, still_there
 from reconciler.provider.preview import (
@@ -200,7 +200,7 @@ def _changed(outputs: Outputs, inputs: Inputs, *, edited: bool) -> Iterator[str]
 
 def _settings_changed(applied: Inputs, inputs: Inputs) -> Iterator[str]:
     """Which settings differ from the applied ones, and what `pulumi up` does about it: their rows know."""
-    before, rows = applied.settings(), settings_of(inputs.policy)
+    before, rows = applied.settings(), SETTINGS
     changed = [name for name, value in inputs.settings().items() if value != before[name]]
     if changed:
         sends = " and may send entries" if any(name in rows and rows[name].sends for name in changed) else ""

@@ -7,7 +7,8 @@ resource is for it, or the policy is `destroy: keep`.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from reconciler.aws.arns import DatasetArn, ProjectArn
 from reconciler.errors import AccessDenied, BadInput

@@ -1,24 +1,25 @@
 """One resource as a run of its dataset: the manifest is read, live is listed and planned, and a preview shows it."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
+from msgspec.structs import replace
+
 from reconciler.apply import Context, Target, observe, plan_against_live, plan_without_project
 from reconciler.aws.arns import ProjectArn
 from reconciler.errors import BadInput
-from reconciler.ledger import Facts, Ledger
+from reconciler.ledger import Facts, Ledger, Statistics
 from reconciler.manifest import Findings
 from reconciler.manifest.project.folders import declared_beside
 from reconciler.model import DatasetDeclaration, DatasetDescription, ProjectDeclaration
-from reconciler.plan import Plan, Statistics
+from reconciler.plan import Plan
 from reconciler.policy import Compare
 from reconciler.provider.process import LiveSeen, Runtime
 from reconciler.provider.state import MAX_SETTLED, STATE_FORMAT, BadProperty, Inputs, Outputs, resource_id
 from reconciler.review.build import review_of
-from reconciler.review.changes import NEW_SHOWN, Keep
+from reconciler.review.model import NEW_SHOWN, Keep
 from reconciler.run import DatasetRun
 from reconciler.shell.desired import read_once
 from reconciler.views.preview import Preview, preview_of

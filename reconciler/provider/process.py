@@ -9,20 +9,21 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field
 from pathlib import Path
 from threading import local
 from typing import Final
+
+from msgspec import Struct, field
 
 from reconciler import errors
 from reconciler.apply import Context, Target
 from reconciler.aws.arns import ProjectArn
 from reconciler.aws.clock import Clock, SystemClock
 from reconciler.guards import read_variable
-from reconciler.ledger import Facts
+from reconciler.ledger import Facts, Statistics
 from reconciler.manifest.project.folders import project_beside
 from reconciler.model import DatasetDeclaration
-from reconciler.plan import Judge, Sibling, Statistics
+from reconciler.plan import Judge, Sibling
 from reconciler.policy import Compare, Destroy
 from reconciler.provider.claims import Claims
 from reconciler.provider.sdk.cancel import EngineWatch
@@ -44,8 +45,7 @@ from reconciler.views.words import not_listed_words, progress_line
 _FULL: Final = "RECONCILER_FULL"
 
 
-@dataclass(frozen=True, slots=True)
-class LiveSeen:
+class LiveSeen(Struct, frozen=True):
     """What a listing of this process showed: the dataset's ARN (None: there is none) and its facts in both modes.
 
     `retiring` are retired entries that are still labelled, by what they are called once they are let go (see `Row`):

@@ -6,7 +6,6 @@ before anything is sent for any dataset.
 
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,6 +13,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 import pulumi
+from msgspec.structs import replace
 
 from reconciler.aws.arns import ProjectArn
 from reconciler.aws.clock import SystemClock

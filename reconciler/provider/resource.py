@@ -9,7 +9,7 @@ from typing import Any, Final
 import pulumi
 from pulumi.dynamic import Resource
 
-from reconciler.policy import Policy, settings_of
+from reconciler.policy import SETTINGS
 from reconciler.provider.dynamic import DatasetProvider
 from reconciler.provider.state import CLAIMS
 
@@ -123,5 +123,5 @@ def quiet_interrupts() -> None:
     sys.excepthook = hook
 
 
-_SETTINGS: Final = ", ".join(f"`{name}`" for name in settings_of(Policy()))
+_SETTINGS: Final = ", ".join(f"`{name}`" for name in SETTINGS)
 Dataset.__init__.__doc__ = (Dataset.__init__.__doc__ or "").replace("{settings}", _SETTINGS)

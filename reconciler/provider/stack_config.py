@@ -12,9 +12,10 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
+
+from msgspec import Struct
 
 from reconciler.aws.connection import AssumeRole, Connection, WebIdentity
 from reconciler.aws.objects import S3Address, is_s3
@@ -39,8 +40,7 @@ Get = Callable[[str], str | None]
 _Value = TypeVar("_Value", list[Any], dict[str, Any])
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """A stack's configuration: how to reach AWS, the folder with the datasets if set, guards that are overridden.
 
     `allow` holds (digest of a manifest, guard, reason): an override in the stack's configuration is for one manifest.

@@ -8,11 +8,12 @@ yet come as `pulumi.output.Unknown` objects.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from math import isfinite
 from pathlib import Path
 from typing import Any, Final
 
+from msgspec import Struct, field
+from msgspec.structs import replace
 from pulumi.output import Unknown
 
 from reconciler.aws.arns import DatasetArn, ProjectArn
@@ -22,7 +23,7 @@ from reconciler.manifest.project.policy import as_written, parse_settings
 from reconciler.manifest.project.role import ROLE_FORM, elsewhere, is_role
 from reconciler.manifest.project.stages import NO_STAGE, Stage, parse_stage, stage_properties
 from reconciler.model import DatasetType
-from reconciler.policy import Policy, settings_of, value_of
+from reconciler.policy import SETTINGS, Policy, value_of
 from reconciler.shell.drift import LeftLive, ReadBack, left_live
 from reconciler.text import inert
 
@@ -66,7 +67,7 @@ def policy_properties(policy: Policy) -> dict[str, Any]:
     default = Policy()
     return {
         name: as_written(value_of(policy, name))
-        for name, row in settings_of(policy).items()
+        for name, row in SETTINGS.items()
         if row.stored or value_of(policy, name) != value_of(default, name)
     }
 
@@ -106,8 +107,7 @@ def split_id(text: str) -> tuple[str, DatasetType]:
     return project_arn, DatasetType(word.upper())
 
 
-@dataclass(frozen=True, slots=True)
-class Inputs:
+class Inputs(Struct, frozen=True):
     """What the program declares, and what `check` adds: digests of the desired entries and their number.
 
     `project_arn` is None while the project is not created yet. `unknown` names the other properties that are not known
@@ -153,7 +153,7 @@ class Inputs:
 
     def settings(self) -> dict[str, object]:
         """What a person sets, beside the entries: a difference here is an update, even if it sends nothing."""
-        policy = {name: value_of(self.policy, name) for name in settings_of(self.policy)}
+        policy = {name: value_of(self.policy, name) for name in SETTINGS}
         # Where manifests of first loads go changes nothing about a dataset that is there.
         own = {"assumeRole": self.assume_role, "stage": replace(self.stage, manifests="")}
         return {"manifest": self.manifest, "labels": self.labels, **own, **policy}
@@ -180,8 +180,7 @@ class Inputs:
         return stored
 
 
-@dataclass(frozen=True, slots=True)
-class Outputs:
+class Outputs(Struct, frozen=True):
     """What the last apply recorded.
 
     `applied` are the inputs that it applied, `applied_live` is live as it read it back, `live` is live as last read

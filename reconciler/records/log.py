@@ -20,12 +20,13 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Final
+
+from msgspec import Struct, field
 
 from reconciler.aws.clock import after, utc_now
 from reconciler.aws.objects import Objects, S3Address, is_s3
@@ -93,8 +94,7 @@ def record_bytes(record: Mapping[str, Any]) -> bytes:
 _NAME: Final = "begun-{}.json"
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(Struct, frozen=True):
     """A note that this process has locked; `record` is its last line."""
 
     path: Path
@@ -168,8 +168,7 @@ Record = Mapping[str, Any]
 _RUNNING: Final = {"outcome": "begun", "message": "the apply is running, or its process was killed"}
 
 
-@dataclass(frozen=True, slots=True)
-class AuditLog:
+class AuditLog(Struct, frozen=True):
     """Writes records. `also` is a further file or an address in S3; `warn` receives a message when writing fails.
 
     `hide` removes secrets of the configuration; those of the environment are removed, too.

@@ -10,11 +10,13 @@ import platform
 import re
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Final, Self
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from reconciler.apply.outcome import Failure, Outcome
 from reconciler.git import Commit, commit_of
@@ -25,8 +27,7 @@ from reconciler.policy import Compare
 from reconciler.text import inert, safe, without_sign_in
 
 
-@dataclass(slots=True)
-class Attempt:
+class Attempt(Struct):
     """One apply of one dataset; the command line or the provider fills it in while it runs.
 
     `action` is `apply`, `destroy` or `restore`; `manifest` is its path as messages show it; `files` (the manifest
@@ -115,8 +116,7 @@ _KILLED: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Stamp:
+class Stamp(Struct, frozen=True):
     """What is known when an apply begins: the id of its record, who, when, and the manifest's commit."""
 
     identity: str

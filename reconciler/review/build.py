@@ -5,47 +5,43 @@ row per label, job and mark.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from itertools import groupby
 from typing import Final
 
 from msgspec import structs
+from msgspec.structs import replace
 
-from reconciler.analysis.groups import groups_of
 from reconciler.analysis.labels import balance_of, look_alikes
-from reconciler.analysis.movements import repoints
-from reconciler.analysis.provenance import machine_labels, provenance_of
-from reconciler.analysis.results import MachineLabels
+from reconciler.analysis.provenance import machine_labels
 from reconciler.analysis.train_test import Half, splits_of
 from reconciler.apply.outcome import Failure
-from reconciler.changes import Action, shown_total
 from reconciler.errors import InvalidDeclaration, ReconcilerError
 from reconciler.guards import configuration_of, declaration_of
 from reconciler.manifest.rules import images
 from reconciler.manifest.rules.lines import OVERLOOKED, TRAINING_TOO
 from reconciler.model import DatasetType, GuardState, Override
-from reconciler.plan import Plan, run_id
+from reconciler.plan import run_id
 from reconciler.policy import Compare, Leftover
-from reconciler.review.changes import KEEP, Keep, Reading
 from reconciler.review.dangers import dangers_of
-from reconciler.review.estimate import estimate_of, spent, total
+from reconciler.review.estimate import spent, total
 from reconciler.review.headline import (
     LEFT,
     applied_headline,
     content_words,
-    headline,
     image_words,
-    machine_words,
-    remarks,
+    left_in,
     run_headline,
     totals_of,
+    with_machine,
 )
 from reconciler.review.model import (
+    KEEP,
     Command,
     Compared,
     Content,
     DatasetReview,
     FindingCounts,
+    Keep,
     ProjectReview,
     Review,
     Status,
@@ -54,10 +50,8 @@ from reconciler.review.verdict import Contents, after_apply, verdict_of
 from reconciler.run import DatasetRun
 from reconciler.text import Sentence, counted, inert
 
-# The word for entries that only the first of two manifests has.
 # The most characters of a stage in a headline.
 _STAGE: Final = 400
-_GONE: Final = "no longer in the manifest"
 # Notes that concern an apply; the others are the same in every run.
 _ALSO_IN_PLANS: Final = frozenset({TRAINING_TOO.code, OVERLOOKED.code, *images.CODES})
 # Commands that say whether a training would start.
@@ -87,7 +81,7 @@ def review_of(  # noqa: PLR0913 - what a run knows, each by name
         command=command,
         plan_id=run_id([dataset.plan_id for dataset in all_datasets]),
         compared=compared or Compared(),
-        words=_staged(compared, run_headline(totals, all_datasets, _left(datasets[0]) if datasets else LEFT)),
+        words=_staged(compared, run_headline(totals, all_datasets, left_in(datasets[0]) if datasets else LEFT)),
         totals=totals,
         dangers=dangers_of(projects, offline=compared is not None and compared.offline),
         projects=projects,
@@ -198,7 +192,7 @@ def _with_texts(override: Override | None, configuration: str, declaration: str)
 def _half(one: DatasetRun, review: DatasetReview) -> Half | None:
     """One of the two datasets as it will be; where nothing was planned, as its manifest alone has it."""
     if one.plan is not None and review.balance is not None:
-        return Half(one.ledger, _leftover(one.plan), review.balance)
+        return Half(one.ledger, one.plan.leftover, review.balance)
     of_images = one.images.errors if one.images else 0
     if review.status != "valid" and not (of_images and review.findings.errors == of_images):
         return None
@@ -252,13 +246,10 @@ def dataset_review(one: DatasetRun, keep: Keep = KEEP) -> DatasetReview:
         skipped=one.skipped,
     )
     if one.plan is not None:
-        return _planned(one, one.plan, bare, keep)
-    return _with_machine(bare, machine_labels(one.ledger)) if found else bare
+        from reconciler.review.planned import planned  # noqa: PLC0415 - validating makes no plan
 
-
-def _with_machine(dataset: DatasetReview, machine: MachineLabels) -> DatasetReview:
-    words = machine_words(machine)
-    return structs.replace(dataset, machine=machine, remarks=(*dataset.remarks, *([words] if words else [])))
+        return planned(one, one.plan, bare, keep)
+    return with_machine(bare, machine_labels(one.ledger)) if found else bare
 
 
 def _remarks(one: DatasetRun) -> tuple[Sentence, ...]:
@@ -293,71 +284,3 @@ def _status(one: DatasetRun) -> Status:
     if one.plan is None:
         return "valid" if one.findings else "unread"
     return "refused" if one.plan.refusals else "planned"
-
-
-def _planned(one: DatasetRun, plan: Plan, bare: DatasetReview, keep: Keep) -> DatasetReview:
-    """The review of a dataset that has a plan."""
-    changes = plan.has_changes or (plan.offline and bool(plan.live_only or one.settings or one.remark))
-    leftover, strict = _leftover(plan), plan.policy.compare is Compare.STRICT
-    counted = balance_of(one.ledger, leftover)
-    made, machine = provenance_of(one.ledger, leftover, strict=strict)
-    base = one.base if one.base and not one.base.unread else None
-    moves = repoints(one.ledger)
-    if moves or plan.action is Action.REPLACE:  # a group has some of the new entries, or they are more than new
-        keep = keep._replace(new=None)
-    reading = Reading(one.ledger, plan, base, keep, _left(one))
-    known = _with_machine(bare, machine)
-    groups, kept = groups_of(reading.patterns, counted, moves), one.ledger.base.withheld_keys()
-    fields = [one.field for one in made.ignored]
-    return structs.replace(
-        known,
-        policy=one.dataset.policy,
-        action=plan.action.value,
-        has_changes=changes,
-        words=headline(plan, _left(one), same=_same(one, changes=changes)),
-        add=plan.add,
-        update=plan.update,
-        unlabel=plan.unlabel,
-        live_only=plan.live_only,
-        not_listed_since=plan.counted.listed if plan.counted and plan.counted.copied else "",
-        unchanged=plan.unchanged,
-        ignored=plan.ignored,
-        marked=plan.marked,
-        retired=plan.retired,
-        retiring=plan.retiring,
-        losing_labels=reading.losing_labels,
-        staying=reading.staying,
-        box_changes=reading.box_changes,
-        by_label=plan.by_label,
-        plan_id=plan.id,
-        refusals=plan.refusals,
-        guards=plan.guards,
-        override=plan.override,
-        origins=reading.origins,
-        groups=groups.groups,
-        changes=reading.changes(groups),
-        changes_total=shown_total(plan),
-        balance=counted,
-        provenance=made,
-        estimate=estimate_of(plan),
-        remarks=(*known.remarks, *remarks(plan, fields, kept, verified=machine.unsent)),
-    )
-
-
-def _same(one: DatasetRun, *, changes: bool) -> str:
-    """How the headline of a plan without changes begins."""
-    if changes and one.remark:
-        return "no difference in what could be compared"
-    return "the same entries" if changes else "up to date"
-
-
-def _leftover(plan: Plan) -> Leftover:
-    """What the plan does to live-only entries."""
-    if plan.policy.extra.replaces and plan.action is not Action.REPLACE:
-        return Leftover.STAYS  # there are none
-    return plan.policy.extra.leftover
-
-
-def _left(one: DatasetRun) -> str:
-    """The word for entries that only live has."""
-    return _GONE if one.plan and one.plan.offline else LEFT

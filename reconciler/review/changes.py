@@ -10,7 +10,7 @@ an entry that is in the base and not live was never applied.
 import heapq
 from collections import Counter
 from collections.abc import Collection
-from typing import Final, NamedTuple
+from typing import Final
 
 from msgspec import structs
 
@@ -22,7 +22,7 @@ from reconciler.changes import Action, in_brief, with_lines
 from reconciler.ledger import Brief, Ledger, Whose
 from reconciler.model import Change, Verb
 from reconciler.plan import Basis, Plan
-from reconciler.review.model import ChangeVerb, EntryChange, Origin, OriginCounts
+from reconciler.review.model import ChangeVerb, EntryChange, Keep, Origin, OriginCounts
 from reconciler.run import Base
 from reconciler.text import sentence
 
@@ -68,17 +68,6 @@ def _risk(verb: Verb, detail: Detail) -> int:
     return max(risks)
 
 
-class Keep(NamedTuple):
-    """How many changes of one dataset a review holds, the riskiest ones, each of which takes some kilobytes.
-
-    `new`: how many new entries its views show, where they show no more of them. None: all.
-    """
-
-    changes: int | None = 20_000
-    new: int | None = None
-
-
-KEEP: Final = Keep()
 _VERBS: Final[dict[Verb, ChangeVerb]] = {
     Verb.ADD: "add",
     Verb.UPDATE: "update",
@@ -87,9 +76,6 @@ _VERBS: Final[dict[Verb, ChangeVerb]] = {
 }
 # The members of `EntryChange` that are those of `Detail`.
 _DETAIL: Final = set(Detail.__struct_fields__).intersection(EntryChange.__struct_fields__)
-
-# How many new entries a short view shows: they differ only in their labels, which are counted.
-NEW_SHOWN: Final = 10
 
 _Kept = tuple[int, int, EntryChange, tuple[Pattern, ...]]  # risk, minus number, change, patterns
 

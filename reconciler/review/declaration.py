@@ -10,7 +10,7 @@ from typing import Final
 
 from reconciler.manifest.project.policy import as_written
 from reconciler.model import DatasetDeclaration, DatasetType, ProjectDeclaration
-from reconciler.policy import Destroy, Extra, Policy, settings_of, value_of
+from reconciler.policy import SETTINGS, Destroy, Extra, Policy, value_of
 from reconciler.run import DangerLevel, DeclarationChange
 from reconciler.text import Name, Sentence, counted, joined, listed, sentence
 
@@ -93,7 +93,7 @@ def _in_state(declared: Declared) -> str:
 
 def policy_changes(before: Policy, after: Policy) -> Iterator[DeclarationChange]:
     """The settings of the policy that differ, with what that means for data."""
-    for name in settings_of(after):
+    for name in SETTINGS:
         old, new = value_of(before, name), value_of(after, name)
         if old != new:
             level, effect = _GUARDS if name == "guards" else _EFFECTS.get(new, _NONE)

@@ -2,15 +2,17 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
 from reconciler.changes import Action
 from reconciler.limits import CALLS_PER_SECOND, PROJECT_NAMES
-from reconciler.plan import Plan
 from reconciler.review.model import Estimate
 from reconciler.run import DatasetRun
+
+if TYPE_CHECKING:
+    from reconciler.plan import Plan
 
 # Entries per page of ListDatasetEntries (API Reference, MaxResults).
 PAGE: Final = 100
@@ -19,7 +21,7 @@ _LOOK_UP: Final = "DescribeProjects"
 _AROUND: Final = 2
 
 
-def estimate_of(plan: Plan) -> Estimate:
+def estimate_of(plan: "Plan") -> Estimate:
     """The least that an apply of one dataset takes: describe, list, send, wait, list again.
 
     Where live was not listed for the plan, the apply does not list it either before it sends.

@@ -1,19 +1,26 @@
 """Plans, runs and manifests in one line of words."""
 
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+from msgspec import structs
 
 from reconciler.analysis.results import MachineLabels
 from reconciler.changes import Action
 from reconciler.images.results import ImageCheck
-from reconciler.plan import Plan
 from reconciler.review.model import Content, DatasetReview, Totals
+from reconciler.run import DatasetRun
 from reconciler.text import Command, Sentence, counted, figures, listed, sentence
 
+if TYPE_CHECKING:
+    from reconciler.plan import Plan
+
+# The word for entries that only the first of two manifests has.
+_GONE: Final = "no longer in the manifest"
 LEFT: Final = "live only"
 
 
-def headline(plan: Plan, left: str = LEFT, same: str = "up to date") -> str:
+def headline(plan: "Plan", left: str = LEFT, same: str = "up to date") -> str:
     """What an apply would do to one dataset, in figures; `left` is the word for entries that only live has.
 
     `same` begins the sentence of a plan without changes.
@@ -22,7 +29,7 @@ def headline(plan: Plan, left: str = LEFT, same: str = "up to date") -> str:
 
 
 def remarks(
-    plan: Plan, fields: Sequence[str] = (), kept: Sequence[str] = (), *, verified: int = 0
+    plan: "Plan", fields: Sequence[str] = (), kept: Sequence[str] = (), *, verified: int = 0
 ) -> tuple[Sentence, ...]:
     """What else to know before an apply; `fields` are those that differ and are ignored, but for `verified` entries.
 
@@ -146,7 +153,7 @@ def _validated(datasets: Sequence[DatasetReview]) -> str:
     return ", ".join([*parts, *([counted(errors, "error", "errors")] if errors else [])])
 
 
-def _parts(plan: Plan, left: str, same: str) -> Iterator[str]:
+def _parts(plan: "Plan", left: str, same: str) -> Iterator[str]:
     if plan.action is Action.CREATE:
         yield "the dataset will be created"
     elif plan.action is Action.REPLACE:
@@ -161,3 +168,14 @@ def _parts(plan: Plan, left: str, same: str) -> Iterator[str]:
         yield f"{plan.live_only:,} {left}"
     if plan.unchanged and (plan.lines or (left != LEFT and plan.live_only)):
         yield f"{plan.unchanged:,} unchanged"
+
+
+def with_machine(dataset: DatasetReview, machine: MachineLabels) -> DatasetReview:
+    """A review with the entries that a machine labelled, and what is said about them."""
+    words = machine_words(machine)
+    return structs.replace(dataset, machine=machine, remarks=(*dataset.remarks, *([words] if words else [])))
+
+
+def left_in(one: DatasetRun) -> str:
+    """The word for entries that only live has."""
+    return _GONE if one.plan and one.plan.offline else LEFT

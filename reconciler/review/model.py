@@ -19,7 +19,7 @@ Forms and units:
 that they do not know.
 """
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, NamedTuple
 
 from msgspec import Meta, Struct
 
@@ -238,6 +238,23 @@ class EntryChange(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fals
     sizes_after: tuple[Size, ...] = ()
     fields: tuple[FieldChange, ...] = ()
     marks: tuple[Mark, ...] = ()
+
+
+# How many new entries a short view shows: they differ only in their labels, which are counted.
+NEW_SHOWN: Final = 10
+
+
+class Keep(NamedTuple):
+    """How many changes of one dataset a review holds, the riskiest ones, each of which takes some kilobytes.
+
+    `new`: how many new entries its views show, where they show no more of them. None: all.
+    """
+
+    changes: int | None = 20_000
+    new: int | None = None
+
+
+KEEP: Final = Keep()
 
 
 class DatasetReview(Struct, frozen=True, kw_only=True):

@@ -10,11 +10,11 @@ project.yaml counts as a project when it has manifests under their usual names.
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 from filecmp import cmp
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.errors import BadInput
 from reconciler.guards import Asked
@@ -27,9 +27,8 @@ from reconciler.model import DatasetDeclaration, DatasetType, Part, ProjectDecla
 from reconciler.plan import Request, plan
 from reconciler.policy import Compare, Extra, Policy
 from reconciler.review.build import review_of
-from reconciler.review.changes import KEEP, Keep
 from reconciler.review.declaration import PROJECT_FILE, Declared, Pair, declaration_changes, paired, project_change
-from reconciler.review.model import Compared, Review
+from reconciler.review.model import KEEP, Compared, Keep, Review
 from reconciler.run import DatasetRun, sibling_in
 from reconciler.text import counted, inert
 

@@ -3,12 +3,14 @@
 from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from random import Random
 from threading import Lock
 from typing import TypeVar
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from reconciler.apply import Context
 from reconciler.apply.context import ManifestPlace
@@ -33,8 +35,7 @@ from reconciler.snapshots.places import Keeper, keeper_for
 Made = TypeVar("Made")
 
 
-@dataclass(frozen=True, slots=True)
-class Places:
+class Places(Struct, frozen=True):
     """Where this program writes: `folder` is `.reconciler`; `snapshots`, `audit` and `manifests` are settings.
 
     `cure` says how to set a place for snapshots that outlives this machine.
@@ -47,8 +48,7 @@ class Places:
     manifests: str | None = None
 
 
-@dataclass(slots=True)
-class Account:
+class Account(Struct):
     """AWS with one connection: one gateway per role and region, made when it is first used. Safe to use from threads.
 
     `log` receives every call, `report` the progress of an apply; `stop` returns the reason to stop an apply, or None.

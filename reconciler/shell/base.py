@@ -7,7 +7,6 @@ not as the manifest has them. The copy says the most. Where it is not at hand, t
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from datetime import datetime
 from itertools import chain, islice
 from pathlib import Path
@@ -15,6 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from reconciler.apply.live import sheet_of_live
 from reconciler.apply.outcome import Outcome
@@ -22,11 +22,11 @@ from reconciler.aws.clock import MOMENT, after
 from reconciler.entries import entry_of, parse_live
 from reconciler.errors import BadInput
 from reconciler.git import SHALLOW, blob_ids, is_shallow, write_blob
-from reconciler.ledger import Facts, Kind, Ledger, Pending, copied_entries
+from reconciler.ledger import Facts, Kind, Ledger, Pending, Statistics, copied_entries
 from reconciler.manifest import read_manifest
 from reconciler.manifest.parts import parts_of
 from reconciler.model import DatasetDeclaration, Entry
-from reconciler.plan import Basis, Judge, Judged, Statistics
+from reconciler.plan import Basis, Judge, Judged
 from reconciler.policy import Compare
 from reconciler.run import DatasetRun
 from reconciler.shell.drift import LeftLive

@@ -14,13 +14,13 @@ import sqlite3
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import BinaryIO, Final
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.ledger import Ledger
 from reconciler.manifest import Findings, read_manifest
@@ -67,10 +67,11 @@ def read_once(
     def is_same() -> bool:
         return _digest(dataset) == digest != ""
 
-    findings = kept.use(key, ledger, opens)
+    ledger.lines_are_in(paths, opens)
+    findings = kept.use(key, ledger)
     if findings is None:
         findings = read_manifest(dataset, labels, ledger.accept, report)
-        kept.save(key, ledger, findings, opens, is_same)
+        kept.save(key, ledger, findings, is_same)
     return findings
 
 
@@ -79,25 +80,18 @@ class _Kept(Struct, frozen=True):
 
     folder: Path
 
-    def use(self, key: str, ledger: Ledger, opens: Callable[[str], BinaryIO]) -> Findings | None:
+    def use(self, key: str, ledger: Ledger) -> Findings | None:
         """The findings of a key, and its entries in the ledger; None where they are not at hand."""
         for path in self._files(f"{key}-*{_SUFFIX}"):
             with suppress(OSError, sqlite3.Error, ValueError):
                 if _is_whole(path):
-                    findings = ledger.use_desired(path, _findings, opens)
+                    findings = ledger.use_desired(path, _findings)
                     with suppress(OSError):  # the time of use, which a read-only file system does not take
                         os.utime(path)
                     return findings
         return None
 
-    def save(
-        self,
-        key: str,
-        ledger: Ledger,
-        findings: Findings,
-        opens: Callable[[str], BinaryIO],
-        is_same: Callable[[], bool],
-    ) -> None:
+    def save(self, key: str, ledger: Ledger, findings: Findings, is_same: Callable[[], bool]) -> None:
         """Remember what was read of a manifest that `is_same`, unless its findings cannot be written and read back."""
         from tempfile import NamedTemporaryFile  # noqa: PLC0415 - a small manifest needs no file
 
@@ -111,7 +105,7 @@ class _Kept(Struct, frozen=True):
             with NamedTemporaryFile(dir=self.folder, prefix=".", suffix=_PART, delete=False) as unfinished:
                 part = Path(unfinished.name)
             try:
-                ledger.save_desired(part, note, opens)
+                ledger.save_desired(part, note)
                 if not is_same():  # somebody wrote to it since
                     return
                 with part.open("rb") as content:

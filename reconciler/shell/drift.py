@@ -8,7 +8,6 @@ bare once an apply is done, so what it read back is the digest with them and wit
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 import msgspec
@@ -21,8 +20,7 @@ from reconciler.snapshots.snapshot import COPY_NAME
 from reconciler.text import inert
 
 
-@dataclass(frozen=True, slots=True)
-class ReadBack:
+class ReadBack(Struct, frozen=True):
     """Live as the last apply read it back; None where it did not come so far.
 
     `unfinished` says why that apply did not finish, "" when it did.

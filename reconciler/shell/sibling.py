@@ -1,9 +1,10 @@
 """The project's other dataset, for the guards that compare the two: its manifest, and what its policy does."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from reconciler.entries.image_names import Images
 from reconciler.ledger import Ledger

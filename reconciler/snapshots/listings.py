@@ -5,11 +5,11 @@ A copy that is lost, cut, stale or of somebody else costs a listing, and changes
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
 import msgspec
+from msgspec import Struct, field
 
 from reconciler.aws.clock import utc_now
 from reconciler.model import DatasetDescription
@@ -23,8 +23,7 @@ _LISTS_ALWAYS: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Listings:
+class Listings(Struct, frozen=True):
     """The copies of one place, under a policy; without `copies` every run lists, and nothing is written.
 
     `full`: the user asked for a full listing. `of_run` is when the listing began by which this run has judged the

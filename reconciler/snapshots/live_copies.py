@@ -16,14 +16,14 @@ import re
 import zlib
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
-from io import BufferedWriter
 from itertools import islice
 from pathlib import Path
 from tempfile import NamedTemporaryFile, TemporaryDirectory
 from typing import IO, Any, Final
+
+from msgspec import Struct
 
 from reconciler.aws.clock import after, utc_now
 from reconciler.aws.objects import Objects, S3Address, is_s3
@@ -48,8 +48,7 @@ class NoCopy(Exception):
     """There is no such copy, or what is there is not the copy of that name; the message says which."""
 
 
-@dataclass(frozen=True, slots=True)
-class LiveCopies:
+class LiveCopies(Struct, frozen=True):
     """The copies of all datasets in a folder, or in S3 where `address` is set; `warn` gets what could not be done."""
 
     folder: Path
@@ -199,10 +198,10 @@ def _written(folder: Path, start: str, now: datetime, sheet: Mapping[str, Any], 
         partial = Path(raw.name)
         try:
             file = gzip.GzipFile(fileobj=raw, mode="wb", filename="", mtime=0, compresslevel=1)
-            with file, BufferedWriter(file, _BLOCK) as blocks:  # gzip takes as long for a line as for many
-                for line in _with_sheet(sheet, lines):
-                    digest.update(line)
-                    blocks.write(line)
+            with file:
+                for block in _blocks(sheet, lines):
+                    digest.update(block)
+                    file.write(block)
             raw.flush()
             name = f"{now:{_TIME}}-{digest.hexdigest()}"
             partial.rename(folder / f"{start}{name}{SUFFIX}")
@@ -214,10 +213,16 @@ def _written(folder: Path, start: str, now: datetime, sheet: Mapping[str, Any], 
     return name
 
 
-def _with_sheet(sheet: Mapping[str, Any], lines: Iterable[bytes]) -> Iterator[bytes]:
-    yield json.dumps(sheet).encode("ascii") + b"\n"
+def _blocks(sheet: Mapping[str, Any], lines: Iterable[bytes]) -> Iterator[bytes]:
+    """Sheet and lines, each with its end, some together: a digest and gzip take as long for a line as for many."""
+    some, size = [json.dumps(sheet).encode("ascii")], 0
     for line in lines:
-        yield line + b"\n"
+        some.append(line)
+        size += len(line)
+        if size >= _BLOCK:
+            yield b"\n".join([*some, b""])
+            some, size = [], 0
+    yield b"\n".join([*some, b""]) if some else b""
 
 
 def _proven(raw: IO[bytes], name: str) -> Iterator[bytes]:

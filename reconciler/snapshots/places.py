@@ -8,12 +8,14 @@ what is lost with the runner. Copies of overwritten lines in a folder are delete
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import blake2b, file_digest
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final, Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.aws.clock import utc_now
 from reconciler.aws.objects import Objects, S3Address, is_s3
@@ -61,8 +63,7 @@ class Keeper(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True)
-class _Nowhere:
+class _Nowhere(Struct, frozen=True):
     """No place for snapshots: nothing may be deleted."""
 
     def refusal(self) -> str:
@@ -80,8 +81,7 @@ class _Nowhere:
 NOWHERE: Final[Keeper] = _Nowhere()
 
 
-@dataclass(frozen=True, slots=True)
-class _InFolder:
+class _InFolder(Struct, frozen=True):
     """Copies in folders of this machine; `cure` says how to set a place that outlives it, `warn` gets a warning."""
 
     folder: Path
@@ -119,8 +119,7 @@ class _InFolder:
         write_file(Path(stored_beside(where)), lines, OVERWRITTEN)
 
 
-@dataclass(frozen=True, slots=True)
-class _InS3:
+class _InS3(Struct, frozen=True):
     """Snapshots under an address in S3: written to a temporary folder, uploaded and read back."""
 
     address: S3Address

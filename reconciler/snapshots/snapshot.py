@@ -13,11 +13,12 @@ import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import blake2b
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
 
 from reconciler.errors import BadInput, ReconcilerError
 from reconciler.limits import LINE_CHARACTERS
@@ -38,8 +39,7 @@ COPY_NAME: Final = r"[0-9]{8}T[0-9]{12}Z-[0-9a-f]{32}"
 _MOMENT: Final = re.compile(r"-([0-9]{8}T[0-9]{12})Z\.sent\.jsonl\.gz(?:\.partial)?")
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(Struct, frozen=True):
     """What a copy is for: its name in messages, its folder, and what did not happen where it could not be written."""
 
     noun: str
@@ -51,8 +51,7 @@ SNAPSHOT: Final = Kind("snapshot", "snapshots", "nothing was deleted")
 OVERWRITTEN: Final = Kind("copy of the lines to overwrite", "overwritten", "the lines were not sent")
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(Struct, frozen=True):
     """A written and verified copy: its path or S3 address, how many entries it has, and what it is for."""
 
     where: str

@@ -98,12 +98,12 @@ def counted(number: int, one: str, many: str) -> str:
     return f"{number:,} {one if number == 1 else many}"
 
 
-_USER_IN_URL: Final = re.compile(r"([a-zA-Z][a-zA-Z0-9+.\-]*://)[^/\s@]*@")
+_USER_IN_URL: Final = r"([a-zA-Z][a-zA-Z0-9+.\-]*://)[^/\s@]*@"
 
 
 def without_sign_in(text: str) -> str:
     """The text with user names and passwords taken out of its URLs."""
-    return _USER_IN_URL.sub(r"\1", text)
+    return re.sub(_USER_IN_URL, r"\1", text)
 
 
 def did_you_mean(word: str, known: Iterable[str], question: str = "did you mean `{}`?") -> str:

@@ -9,8 +9,7 @@ from reconciler.apply.outcome import Outcome
 from reconciler.entries.codes import ENTRY_CODES, code_meaning, cure_of
 from reconciler.ledger import MarkedEntry
 from reconciler.model import TO_OVERRIDE, GuardCheck, Mark, Override, Place
-from reconciler.review.changes import NEW_SHOWN
-from reconciler.review.model import DatasetReview, EntryChange, Estimate
+from reconciler.review.model import NEW_SHOWN, DatasetReview, EntryChange, Estimate
 from reconciler.text import Command, Name, Sentence, counted, joined, sentence
 from reconciler.views.words import (
     estimate_words,

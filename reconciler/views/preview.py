@@ -6,8 +6,9 @@ of the list of entries, and both are bounded.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from reconciler.analysis.results import Balance
 from reconciler.model import TO_OVERRIDE
@@ -26,8 +27,7 @@ _LABELS: Final = 6
 _REFUSING: Final = frozenset({"refusal", "guard"})
 
 
-@dataclass(frozen=True, slots=True)
-class Preview:
+class Preview(Struct, frozen=True):
     """A plan in lines: its id, dangers, groups and entries, changes of labels, and what else to know.
 
     `refused` is appended to the first line of the message; `is_quiet`: there is nothing that a reviewer must see.

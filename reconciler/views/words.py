@@ -136,14 +136,14 @@ _TOLD: Final[Mapping[str, AbstractSet[str]]] = {
 
 # Spaces that look like the common one or like nothing, fillers, variation selectors: two names that differ in these
 # look the same. Source: Unicode, White_Space and Default_Ignorable_Code_Point, less what `inert` covers already.
-_UNSEEN: Final = re.compile(
+_UNSEEN: Final = (
     "[\xa0\u034f\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200a\u202f\u205f\u2800\u3000\u3164\ufe00-\ufe0f\uffa0"
     "\U0001d173-\U0001d17a\U000e0080-\U000e0fff]"
 )
 # Two marks on a letter are writing, a pile of them covers the lines above and below. Source: Unicode, blocks of
 # combining diacritical marks.
 _MARKS: Final = "[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
-_PILE: Final = re.compile(f"(?<={_MARKS}{{2}}){_MARKS}")
+_PILE: Final = f"(?<={_MARKS}{{2}}){_MARKS}"
 _WHOLE: Final = 10_000
 # With fewer labels than this the one with the fewest images says nothing.
 _FEWEST_OF: Final = 3
@@ -179,7 +179,7 @@ def pieces(words: Sentence, limit: int = _WHOLE, name_limit: int = _WHOLE) -> It
 
 def _inert(text: str, limit: int) -> str:
     quiet = inert(text, limit)
-    return quiet if quiet.isascii() else _PILE.sub(_escape, _UNSEEN.sub(_escape, quiet))
+    return quiet if quiet.isascii() else re.sub(_PILE, _escape, re.sub(_UNSEEN, _escape, quiet))
 
 
 def folder_of(keys: Sequence[str]) -> str:

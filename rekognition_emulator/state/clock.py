@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from contextlib import contextmanager
@@ -13,6 +14,11 @@ if TYPE_CHECKING:
 
 LATEST_TIME = 253_402_300_799.0
 """The last second of the year 9999, in seconds since the epoch: later times cannot be written as a date."""
+
+
+# A running clock shows no whole second: at this distance from one it shows the end of it. A client may take a time
+# without a fraction, one of a thousand, for that of a clock that counts seconds.
+_CLEAR = 0.003
 
 
 class ClockSetting(NamedTuple):
@@ -111,4 +117,7 @@ class Clock:
             self._interrupted.clear()
 
     def _read(self) -> float:
-        return time.time() + self._offset if self._frozen is None else self._frozen
+        if self._frozen is not None:
+            return self._frozen
+        seconds = time.time() + self._offset
+        return max(seconds, math.floor(seconds + _CLEAR) + _CLEAR)

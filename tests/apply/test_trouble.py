@@ -9,9 +9,8 @@ import rekognition_emulator
 from reconciler.apply import Target, list_live, look_at, observe
 from reconciler.changes import Action
 from reconciler.errors import Exit, Interrupted, NotFound, Refused, ServiceError
-from reconciler.ledger import Ledger
+from reconciler.ledger import Ledger, Statistics
 from reconciler.model import Observation, Progress
-from reconciler.plan import Statistics
 from reconciler.policy import Destroy, Extra, Policy
 from reconciler.views.lines import outcome_lines
 from rekognition_emulator import Clock, Emulator, Latency

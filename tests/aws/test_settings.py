@@ -5,6 +5,8 @@ from pathlib import Path
 from random import Random
 from urllib.parse import parse_qs
 
+import boto3
+import botocore
 import pytest
 
 from reconciler.aws.arns import ProjectArn
@@ -66,6 +68,19 @@ def test_the_program_names_itself_and_its_region(keyed: Connection, server: Scri
     headers = server.requests[0][2]
     assert "rekognition-labels-as-code" in headers["User-Agent"]
     assert "/us-east-1/rekognition/aws4_request" in headers["Authorization"]
+
+
+def test_who_asks_is_said_as_boto3_says_it(
+    keyed: Connection, server: ScriptedServer, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the versions, what AWS_EXECUTION_ENV and AWS_SDK_UA_APP_ID say, and a dash for what fits no header."""
+    monkeypatch.setenv("AWS_EXECUTION_ENV", "CI\r\nX-Bad: 1")
+    monkeypatch.setenv("AWS_SDK_UA_APP_ID", "cell(s)")
+    with pytest.raises(AccessDenied):
+        describe(keyed, clock)
+    said = server.requests[0][2]["User-Agent"]
+    words = f"Boto3/{boto3.__version__}", f"Botocore/{botocore.__version__}", "exec-env/CI--X-Bad- 1", "app/cell-s-"
+    assert [said.count(word) for word in words] == [1] * len(words)
 
 
 def test_roles_are_assumed_one_after_another(server: ScriptedServer, clock: FakeClock) -> None:

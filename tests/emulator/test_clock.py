@@ -26,6 +26,14 @@ def test_a_clock_without_a_start_runs() -> None:
     assert not clock.is_frozen
 
 
+@pytest.mark.parametrize("system", [1.7e9 - 0.0004, 1.7e9, 1.7e9 + 0.0004])
+def test_a_running_clock_shows_no_whole_second(monkeypatch: pytest.MonkeyPatch, system: float) -> None:
+    """A timestamp always has milliseconds: once in a thousand times it would look like that of a coarse clock."""
+    monkeypatch.setattr(time, "time", lambda: system)
+    assert Clock().now() == 1.7e9 + 0.003
+    assert Clock(system).now() == system
+
+
 def test_a_clock_resumes_from_its_frozen_time() -> None:
     """A frozen and advanced clock runs again from the time that it shows."""
     clock = Clock()

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from itertools import count
 from shutil import copytree, rmtree
 from sqlite3 import OperationalError
@@ -21,6 +20,7 @@ import pytest
 from hypothesis import note, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
+from msgspec.structs import replace
 
 from reconciler.apply import look_at
 from reconciler.changes import Action

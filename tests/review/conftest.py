@@ -10,8 +10,7 @@ import pytest
 from reconciler.cli.commands.convert import Disk
 from reconciler.formats import FORMATS
 from reconciler.formats.conversion import Converted
-from reconciler.review.changes import KEEP, Keep
-from reconciler.review.model import Review
+from reconciler.review.model import KEEP, Keep, Review
 from reconciler.review.offline import offline_review
 from tests.support.lines import Document
 

@@ -12,8 +12,7 @@ from reconciler.errors import AccessDenied, BadInput, InvalidDeclaration, Reconc
 from reconciler.ledger import Ledger
 from reconciler.model import DatasetType, Finding, Place, Severity
 from reconciler.review.build import review_of
-from reconciler.review.changes import NEW_SHOWN, Keep
-from reconciler.review.model import FORMAT, Compared, Review
+from reconciler.review.model import FORMAT, NEW_SHOWN, Compared, Keep, Review
 from reconciler.text import Name
 from reconciler.views.json_document import document_text, read_document, schema, schema_text
 from reconciler.views.preview import preview_of

@@ -5,8 +5,8 @@ from collections import Counter
 import pytest
 
 from reconciler.apply.outcome import Outcome
-from reconciler.ledger import Ledger
-from reconciler.plan import Statistics, plan
+from reconciler.ledger import Ledger, Statistics
+from reconciler.plan import plan
 from reconciler.policy import Extra, Policy
 from reconciler.review.estimate import estimate_of, spent, total
 from reconciler.review.model import Estimate

@@ -2,10 +2,10 @@
 
 import subprocess
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from reconciler.errors import BadInput, InvalidDeclaration
 from reconciler.git import checked_out, history

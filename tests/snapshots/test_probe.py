@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from reconciler.model import DatasetDescription, DatasetStatus
 from reconciler.policy import Policy, Probe
@@ -111,7 +111,7 @@ def no_objects() -> Objects:
 )
 def test_only_the_same_description_is_a_proof(changes: dict[str, object]) -> None:
     """Whatever else DescribeDataset answers, live is listed."""
-    described = replace(DESCRIBED, **changes)  # type: ignore[arg-type]  # drawn for the field of that name
+    described = replace(DESCRIBED, **changes)
     assert (doubt(SHEET, ARN, described, NOW, Policy()) is None) == (described == DESCRIBED)
 
 

@@ -3,10 +3,12 @@
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
+
+from msgspec.structs import replace
 
 from reconciler.apply import Context, Outcome, Target, apply, destroy, observe, plan_against_live
 from reconciler.apply.outcome import Failure

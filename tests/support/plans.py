@@ -1,9 +1,10 @@
 """Complete plans, made as every plan is made, and the runs that they belong to."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from reconciler.guards import OFF, Asked, Labels
 from reconciler.ledger import Ledger

@@ -3,18 +3,18 @@
 import json
 import re
 import unicodedata
-from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from reconciler.apply.outcome import Failure, Outcome, Rejected
 from reconciler.entries.codes import ENTRY_CODES, code_meaning
 from reconciler.errors import InvalidDeclaration, UpdateFailed
-from reconciler.ledger import Facts, Ledger, MarkedEntry
+from reconciler.ledger import Facts, Ledger, MarkedEntry, Statistics
 from reconciler.model import Finding, Mark, Place, Progress, Severity
-from reconciler.plan import Plan, Statistics
+from reconciler.plan import Plan
 from reconciler.policy import Extra, Policy
 from reconciler.review.build import review_of
 from reconciler.review.headline import headline, remarks

@@ -6,9 +6,10 @@ import re
 import shutil
 import subprocess
 import tempfile
-from dataclasses import dataclass
 from importlib import metadata
 from typing import Final
+
+from msgspec import Struct
 
 from reconciler.cli.checkup.row import Examined, Said
 from reconciler.cli.scaffold import PACKAGE
@@ -106,8 +107,7 @@ def _required(extra: str = "") -> str:
     return next((match[1] for text in found.get_all("Requires-Dist") or () if (match := named.match(text))), "")
 
 
-@dataclass(frozen=True, slots=True)
-class _Demand:
+class _Demand(Struct, frozen=True):
     """Which versions are needed, as a requirement of Python, and who says so."""
 
     versions: str

@@ -1,8 +1,9 @@
 """The check of permissions to write: IAM simulates them, so that nothing is called that changes anything."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from reconciler.aws.connection import ANY_REGION
 from reconciler.aws.objects import S3Address
@@ -14,8 +15,7 @@ from reconciler.text import inert
 _S3: Final = "s3:PutObject"
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """The actions that an apply needs on a resource."""
 
     resource: str

@@ -1,8 +1,10 @@
 """A row of the table of checks, and what the checks of one run share."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from reconciler.aws.gateway import Gateway
 from reconciler.aws.objects import Objects, S3Address, is_s3
@@ -18,8 +20,7 @@ from reconciler.text import inert
 Subject = TypeVar("Subject")
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(Struct, frozen=True):
     """What a check found about one subject."""
 
     state: CheckState
@@ -27,8 +28,7 @@ class Said:
     cure: str = ""
 
 
-@dataclass(slots=True)
-class Examined:
+class Examined(Struct):
     """What is examined, and what earlier checks found out.
 
     `callers` has account and ARN of the credentials ("") and of each role that a project names, `permissions` what asks
@@ -80,8 +80,7 @@ class Examined:
         return tuple(dict.fromkeys(place for place in named if place and is_s3(place)))
 
 
-@dataclass(frozen=True, slots=True)
-class OneDataset:
+class OneDataset(Struct, frozen=True):
     """A declared dataset of a project that exists; `arn` is None where there is no such dataset yet."""
 
     project: ProjectDeclaration
@@ -106,8 +105,7 @@ def once(_examined: Examined) -> Iterable[str]:
     return ("",)
 
 
-@dataclass(frozen=True, slots=True)
-class Check(Generic[Subject]):
+class Check(Struct, Generic[Subject], frozen=True):
     """A check: what it asks about each subject, and where the demand comes from.
 
     A subject's text names it. `at_aws`: it makes calls. `optional`: no apply needs the answers, so that an error of AWS

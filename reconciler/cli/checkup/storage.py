@@ -1,8 +1,9 @@
 """Checks of S3: one image of each bucket, the bucket's Region, the places of snapshots and records."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from reconciler.aws.connection import ANY_REGION
 from reconciler.aws.objects import S3Address
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
     from reconciler.review.model import CheckState
 
 
-@dataclass(frozen=True, slots=True)
-class Looked:
+class Looked(Struct, frozen=True):
     """One thing that a check of all images of a dataset found; without a finding, how many images there are."""
 
     title: str
@@ -54,8 +54,7 @@ def look(_examined: Examined, one: Looked) -> Said:
     return Said(state, f"{one.found.place}: {one.found.message}", one.found.cure)
 
 
-@dataclass(frozen=True, slots=True)
-class Image:
+class Image(Struct, frozen=True):
     """The first image of a bucket that a manifest names, and the Region and role of its project."""
 
     key: str

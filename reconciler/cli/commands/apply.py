@@ -10,8 +10,9 @@ also shows which entries have changed since.
 import shlex
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from reconciler.apply import Outcome, Target
 from reconciler.apply import apply as carry_out

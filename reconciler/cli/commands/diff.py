@@ -5,8 +5,9 @@ folder of datasets.
 """
 
 from contextlib import AbstractContextManager, ExitStack, nullcontext
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from reconciler.cli.screen import Screen
 from reconciler.cli.session.read import Run
@@ -41,8 +42,7 @@ def diff(run: Run, screen: Screen, _signals: Signals) -> Exit:
     return Exit.CHANGES if changed and run.options.exit_code else Exit.DONE
 
 
-@dataclass(frozen=True, slots=True)
-class _Side:
+class _Side(Struct, frozen=True):
     """A path, or a revision and a path in it; findings name the files of this side under `place`."""
 
     place: str

@@ -5,7 +5,8 @@ difference counts only if an apply would undo it and no revision of the base has
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from reconciler.changes import shown_changes
 from reconciler.cli.commands.plan import made_plans, refuse_failed, show_plan
@@ -58,8 +59,7 @@ def _projects(drifted: list[DatasetRun]) -> dict[str, bool]:
     return moved
 
 
-@dataclass(frozen=True, slots=True)
-class _Judged:
+class _Judged(Struct, frozen=True):
     """Why a dataset has drifted (no reason: it has not), and since when, or by what else that was judged."""
 
     reasons: list[str]

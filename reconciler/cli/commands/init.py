@@ -6,10 +6,11 @@ Nothing is ever overwritten: a file that is there is kept, and a folder that hol
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
 
 from reconciler.aws.arns import ProjectArn
 from reconciler.cli.commands.pull import pull_all
@@ -41,8 +42,7 @@ _LEVELS: Final = ("", "*/", "*/*/")
 _NOT_OURS: Final = re.compile(r"(^|/)(\.[^/]*|node_modules)/")
 
 
-@dataclass(frozen=True, slots=True)
-class _File:
+class _File(Struct, frozen=True):
     """A file to write; one that is there is kept, or gets the lines of `text` that it lacks where `adds`."""
 
     path: Path

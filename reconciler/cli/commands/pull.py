@@ -7,10 +7,12 @@ entries change, by position, and what was written is read again before it takes 
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import groupby
 from typing import Final
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from reconciler.apply import list_live
 from reconciler.cli.options import STANDARD_OUTPUT
@@ -74,8 +76,7 @@ def pull_all(run: Run, screen: Screen, live: LiveSide) -> Exit:
     return most_severe(pulls.codes)
 
 
-@dataclass(slots=True)
-class _Pull:
+class _Pull(Struct):
     """One run: what it says when the files are in place, and what its exit code follows from."""
 
     run: Run

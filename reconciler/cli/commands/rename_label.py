@@ -1,7 +1,8 @@
 """`reconciler rename-label`: a label gets a different name in both manifests and in `labels` of project.yaml."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from reconciler.cli.screen import Screen
 from reconciler.cli.session.declared import relabelled
@@ -51,8 +52,7 @@ def rename_label(run: Run, screen: Screen, _signals: Signals) -> Exit:
     return Exit.DONE
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
+class _Seen(Struct, frozen=True):
     """Where a manifest may have the label, in how many entries, and the first entry that would have two of it."""
 
     places: Sequence[Place]

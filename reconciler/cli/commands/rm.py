@@ -1,7 +1,8 @@
 """`reconciler rm`: entries leave a project on purpose: out of the manifests, into `retired` in project.yaml."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from reconciler.cli.screen import Screen
 from reconciler.cli.session.declared import item_for, retired

@@ -8,8 +8,9 @@ share there: the rarest label decides. So the same files give the same result, i
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from hashlib import blake2b
+
+from msgspec import Struct, field
 
 from reconciler.cli.commands.convert import Disk
 from reconciler.cli.screen import Screen
@@ -129,8 +130,7 @@ def _new(run: Run, screen: Screen) -> list[Converted]:
     return lines
 
 
-@dataclass(slots=True)
-class _Dealt:
+class _Dealt(Struct):
     """The lines for each dataset, and the keys that one of them has already."""
 
     lines: dict[DatasetType, list[Converted]] = field(default_factory=lambda: {kind: [] for kind in DatasetType})

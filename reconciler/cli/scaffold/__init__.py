@@ -7,7 +7,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Final
 
-from reconciler.policy import Choice, Policy, settings_of, value_of
+from reconciler.policy import SETTINGS, Choice, Policy, value_of
 
 PACKAGE: Final = "rekognition-labels-as-code"
 _DAY: Final = 86_400
@@ -61,7 +61,7 @@ def _settings() -> Iterator[str]:
     """The table of settings as lines of YAML."""
     yield "policy:"
     policy = Policy()
-    for name, row in settings_of(policy).items():
+    for name, row in SETTINGS.items():
         default = value_of(policy, name)
         if isinstance(default, Choice):
             yield f"  {name}: {default} # {row.help}: {' | '.join(type(default))}"

@@ -1,9 +1,10 @@
 """With `--base REF`: manifests of a git revision and of commits before it, to find out where each change comes from."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
 
 from reconciler.cli.screen import Screen
 from reconciler.cli.session.read import Run
@@ -22,8 +23,7 @@ _COMMITS: Final = 20
 _Name = tuple[str, DatasetType]
 
 
-@dataclass(frozen=True, slots=True)
-class _Manifest:
+class _Manifest(Struct, frozen=True):
     """A manifest of a revision: its declaration, what was read of it, and its entries."""
 
     declared: Declared
@@ -34,8 +34,7 @@ class _Manifest:
 _Manifests = dict[_Name, _Manifest]
 
 
-@dataclass(frozen=True, slots=True)
-class _Revisions:
+class _Revisions(Struct, frozen=True):
     """A repository, the name of the base in it, and the path of the datasets in each of its revisions."""
 
     repository: Path

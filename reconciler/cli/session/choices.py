@@ -1,9 +1,10 @@
 """Entries of which a manifest may take live's line: which differ, which of them are chosen, and how each is shown."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import chain
 from typing import Final
+
+from msgspec import Struct
 
 from reconciler.analysis.entry import Detail, detail_of, phrase
 from reconciler.cli.arguments import Options
@@ -24,8 +25,7 @@ _NAMING: Final = 8
 _QUESTION: Final = "Take live's entry? [y/n/a/q] "
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """What one manifest takes of an entry."""
 
     one: DatasetRun
@@ -38,8 +38,7 @@ class Part:
         return ledger.desired_row(seq) if self.taken.place else ledger.live_row(seq)
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """An entry that live has differently: one part, or two where it moves between train and test.
 
     `digest` names it, until one of its sides changes. `whose` is which side changed since the last apply; `UNKNOWN`
@@ -56,8 +55,7 @@ class Choice:
         return len(self.parts) > 1
 
 
-@dataclass(slots=True)
-class Chosen:
+class Chosen(Struct):
     """The entries of a project that the options name, and how many others they leave.
 
     What only git changed is left by nobody, unless `--discard-ours` asks for it. `busy` are the datasets that differ.
@@ -68,8 +66,7 @@ class Chosen:
     busy: set[DatasetType]
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
+class Side(Struct, frozen=True):
     """A dataset whose manifest may take entries; `settled` are pairs that are stored differently: they do not count.
 
     `judge` says of a key whose its difference is, None where nothing is known.

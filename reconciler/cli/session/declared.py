@@ -2,10 +2,11 @@
 
 import glob
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import Final
+
+from msgspec.structs import replace
 
 from reconciler.cli.session.files import NewFiles
 from reconciler.errors import BadInput

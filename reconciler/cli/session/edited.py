@@ -2,9 +2,11 @@
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.cli.session.files import NewFiles
 from reconciler.entries.image_prefixes import line_mapped_back, mapped_back
@@ -23,8 +25,7 @@ from reconciler.text import inert
 _BUCKET: Final = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(Struct, frozen=True):
     """An entry of which the manifest takes live's line (`goes`: it leaves the manifest).
 
     `place` is where the manifest has it, None where it does not; `seq` its number in the ledger, of the side that has

@@ -4,10 +4,11 @@ import os
 import shutil
 import stat
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import NamedTemporaryFile, TemporaryDirectory
 from typing import Self
+
+from msgspec import Struct, field
 
 from reconciler.cli.options import STANDARD_OUTPUT
 from reconciler.cli.screen import Screen
@@ -17,8 +18,7 @@ from reconciler.git import commit_of, patch_between, root_of
 from reconciler.text import inert
 
 
-@dataclass(slots=True)
-class NewFiles:
+class NewFiles(Struct):
     """The new texts of files, each beside its file until `done`. With `--patch` the files themselves stay.
 
     A file with changes that git does not have could not be brought back, and is refused without `--allow-dirty`.

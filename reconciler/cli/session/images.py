@@ -3,10 +3,11 @@
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from itertools import chain, groupby
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct, field
 
 from reconciler.analysis.fields import document_of
 from reconciler.aws.clock import SystemClock
@@ -103,8 +104,7 @@ def _permit(costs: list[Cost], run: Run, screen: Screen) -> None:
         raise Refused("you answered no, so that no image was looked at")
 
 
-@dataclass(slots=True)
-class _Check:
+class _Check(Struct):
     """The images of one project. `of` names where they are; what was seen of them is kept in `folder`, if any."""
 
     datasets: list[DatasetRun]

@@ -3,9 +3,10 @@
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
+
+from msgspec.structs import replace
 
 from reconciler.apply import Context, Outcome, Target, observe_in, plan_against_live, plan_without_project
 from reconciler.aws.calls import THROTTLES, CallRecord

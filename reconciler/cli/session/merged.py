@@ -1,9 +1,10 @@
 """Converted lines merged into a manifest by what they mean: dates and names of jobs alone change no byte."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
+
+from msgspec.structs import replace
 
 from reconciler.cli.screen import Screen
 from reconciler.cli.session.declared import item_for, retired

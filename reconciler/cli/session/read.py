@@ -6,9 +6,11 @@ A `Run` collects dataset by dataset what is known, so that it can be reported ho
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from reconciler.cli.arguments import Options
 from reconciler.cli.screen import Screen
@@ -39,8 +41,7 @@ _SEVERITY = (
 )
 
 
-@dataclass(slots=True)
-class Run:
+class Run(Struct):
     """One run of a command; `resources` closes with the run.
 
     `calls` counts requests by operation, `throttled` those that the service throttled.

@@ -8,12 +8,12 @@ everything is, where project.yaml changed or the file's first lines, which hold 
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from typing import Final
 
 from msgspec import structs
+from msgspec.structs import replace
 
 from reconciler.cli.screen import Screen
 from reconciler.cli.session.read import Run

@@ -1,6 +1,6 @@
 """The stage of a run, which `--stage` names."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from reconciler.cli.session.read import Run
 from reconciler.errors import BadInput

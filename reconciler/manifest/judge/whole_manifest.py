@@ -12,11 +12,10 @@ Memory: the labels and buckets seen; the caller who accepts the entries remember
 import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from reconciler.entries import BOXES_TYPE, IMAGE_TYPE, METADATA, SOURCE_REF, Box, attributes, meaning_of
 from reconciler.entries.common_lines import CommonLine, Shape
@@ -269,7 +268,7 @@ def label_path(line: ParsedLine, label: str) -> MemberPath:
 
 # A name of an image that is plain in the folder of a plain key.
 _NAME: Final = re.compile(r"[A-Za-z0-9_-]+\.(?:jpe?g|png)")
-_PERCENT: Final = re.compile("%[0-9A-Fa-f]{2}")
+_PERCENT: Final = "%[0-9A-Fa-f]{2}"
 
 
 def _fixed_by(file: str) -> str:
@@ -298,8 +297,7 @@ def _repeated(document: Mapping[str, Any]) -> Iterator[str]:
             seen.add(boxes)
 
 
-@dataclass(slots=True)
-class _Percent:
+class _Percent(Struct):
     """Whether the boxes of a manifest may be percent, by its first images with boxes; `farthest` is their last edge."""
 
     images: int = 0
@@ -332,8 +330,7 @@ class _Percent:
         self.first = self.first or line.place
 
 
-@dataclass(slots=True)
-class Notes:
+class Notes(Struct):
     """What was noted so far.
 
     Memory: a number for each key outside ASCII, so that keys which differ only in Unicode normalisation are seen.
@@ -377,7 +374,7 @@ class Notes:
     def see_key(self, key: str, line: ParsedLine) -> None:
         """Note a key that is odd, looks percent-encoded, or equals an earlier one after Unicode normalisation."""
         locate = partial(line.locate, (SOURCE_REF,))
-        if "%" in key and _PERCENT.search(key):
+        if "%" in key and re.search(_PERCENT, key):
             self._count(rules.PERCENT_KEY, locate)
         for rule in oddities(key):
             self._count(rule, locate, name=key)

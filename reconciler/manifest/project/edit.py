@@ -1,10 +1,10 @@
 """Edits of project.yaml by position: a list of it gets more items, and every other byte stays as it was."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 import yaml
+from msgspec import Struct
 
 from reconciler.errors import BadInput
 from reconciler.manifest.edit import node_end
@@ -16,8 +16,7 @@ Item = str | Mapping[str, str]
 _BOM: Final = "\ufeff"
 
 
-@dataclass(slots=True)
-class _Found:
+class _Found(Struct):
     """Where things are: the list's first event and the end of its last item, the root's, where a new key goes.
 
     Ends are places in the text, lines count from 1; `last_line` is that of the list's last item.

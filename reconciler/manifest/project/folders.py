@@ -7,11 +7,12 @@ import errno
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from functools import partial
 from os.path import lexists
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import BinaryIO, Final, NamedTuple
+
+from msgspec.structs import replace
 
 from reconciler.errors import InvalidDeclaration
 from reconciler.manifest.findings import Collector
@@ -38,9 +39,7 @@ _FILE: Final = "project.yaml"
 _OTHER_NAMES: Final = ("project.yml", "Project.yaml", "Project.yml", "project.yaml.txt")
 # Endings of files that may be meant as manifests, and how such a file begins.
 _LIKE_MANIFESTS: Final = {"json", "jsonl", "jsonlines", "ndjson", "manifest", "yaml", "yml", "txt", "gz"}
-_BEGINS: Final = re.compile(
-    rb'(?:\xef\xbb\xbf)?(?:\s*[\[{](?s:.*)"source-ref"\s*:|(?s:.*?)^(?:images|entries)[ \t]*:)|\x1f\x8b', re.MULTILINE
-)
+_BEGINS: Final = rb'(?:\xef\xbb\xbf)?(?:\s*[\[{](?s:.*)"source-ref"\s*:|(?s:.*?)^(?:images|entries)[ \t]*:)|\x1f\x8b'
 _NEAR: Final = 0.7
 _HEAD: Final = 1000
 _LARGEST: Final = 1_000_000
@@ -204,7 +203,7 @@ def _misnamed(folder: Path, kind: DatasetType, *, alone: bool) -> Iterator[str]:
 
 def _begins_like_a_manifest(path: Path) -> bool:
     with suppress(OSError), path.open("rb") as handle:
-        return _BEGINS.match(handle.read(_HEAD)) is not None
+        return re.match(_BEGINS, handle.read(_HEAD), re.MULTILINE) is not None
     return False
 
 

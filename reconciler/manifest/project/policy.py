@@ -9,11 +9,11 @@ from msgspec import Struct
 from reconciler.guards import GUARDS, read_threshold, threshold_forms, written
 from reconciler.manifest.rules import yaml as rules
 from reconciler.manifest.yaml.nodes import Fields, Node
-from reconciler.policy import Choice, Policy, Theirs, Threshold, settings_of, value_of, with_values
+from reconciler.policy import SETTINGS, Choice, Policy, Theirs, Threshold, value_of, with_values
 from reconciler.rule import Rule
 from reconciler.text import did_you_mean, inert
 
-_PATIENCE: Final = re.compile(r"(?:(\d{1,4})d)?(?:(\d{1,4})h)?(?:(\d{1,5})m)?(?:(\d{1,6})s)?", re.ASCII)
+_PATIENCE: Final = r"(?:(\d{1,4})d)?(?:(\d{1,4})h)?(?:(\d{1,5})m)?(?:(\d{1,6})s)?"
 # What each of two settings must be where the other deletes what this one keeps.
 _NOT_TOGETHER: Final = {
     "theirs": "refuse or overwrite with `extra: replace`",
@@ -47,9 +47,9 @@ def parse_settings(given: Mapping[str, object], over: Policy) -> tuple[Policy, l
 
     Values are text as project.yaml has it; from the engine also seconds, which come back as floats.
     """
-    wrong = list(_unknown(given, settings_of(over)))
+    wrong = list(_unknown(given, SETTINGS))
     read: dict[str, Any] = {}
-    for name in filter(given.__contains__, settings_of(over)):
+    for name in filter(given.__contains__, SETTINGS):
         value, default = given[name], value_of(over, name)
         if isinstance(default, Mapping):
             read[name] = _guards(name, value or {}, default, wrong)
@@ -106,7 +106,7 @@ def _guards(
 def read_policy(node: Node, over: Policy, fields: Fields) -> Policy:
     """The settings that project.yaml has, and those of `over` for the rest; what is wrong is reported and left out."""
     nodes: dict[tuple[str, ...], Node] = {}
-    given = dict(_given(node, "`policy`", settings_of(over), fields, nodes))
+    given = dict(_given(node, "`policy`", SETTINGS, fields, nodes))
     policy, wrong = parse_settings(given, over)
     for one in wrong:
         details = {"name": one.path[-1], "text": one.value, "guess": one.guess, "expected": one.expected}
@@ -136,7 +136,7 @@ def as_written(value: object) -> object:
 
 def parse_patience(text: str) -> int | None:
     """Seconds of a duration like 30m, 90s, 1h30m or 7d; None for anything else and for zero."""
-    match = _PATIENCE.fullmatch(text)
+    match = re.fullmatch(_PATIENCE, text, re.ASCII)
     if match is None:
         return None
     days, hours, minutes, seconds = (int(part or 0) for part in match.groups())

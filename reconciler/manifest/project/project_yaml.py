@@ -59,8 +59,8 @@ _NAME: Final = re.compile(PROJECT_NAME_PATTERN)
 _ARN: Final = re.compile(
     r"arn:([a-z\d-]+):rekognition:([a-z\d-]+):(\d{12}):project/([a-zA-Z0-9_.\-]{1,255})/[0-9]+", re.ASCII
 )
-ACCOUNT: Final = re.compile(r"\d{12}", re.ASCII)
-REGION: Final = re.compile(r"[a-z]{2}(?:-[a-z]+)+-\d", re.ASCII)
+ACCOUNT: Final = "[0-9]{12}"
+REGION: Final = "[a-z]{2}(?:-[a-z]+)+-[0-9]"
 
 
 class DeclaredDataset(Struct, frozen=True):
@@ -158,7 +158,7 @@ def _where(members: Mapping[str, Node], arn: str | None, fields: Fields, *, mana
         text = fields.text(node, f"`{name}`") if node else None
         if node and text is not None and managed:
             fields.wrong(rules.MANAGED_WHERE, node, name=name)
-        elif node and text is not None and not pattern.fullmatch(text):
+        elif node and text is not None and not re.fullmatch(pattern, text):
             fields.wrong(rules.WHERE, node, name=name, text=text)
         elif node and text is not None and match and match[group] != text:
             fields.wrong(rules.WHERE_AND_ARN, node, name=name, text=text, other=match[group])

@@ -6,12 +6,11 @@ from typing import Final
 from reconciler.limits import ROLE_ARN_PATTERN
 
 ROLE_FORM: Final = "arn:aws:iam::ACCOUNT:role/NAME"
-_ROLE: Final = re.compile(ROLE_ARN_PATTERN, re.ASCII)
 
 
 def is_role(text: str) -> bool:
     """Whether a text is the ARN of a role."""
-    return _ROLE.fullmatch(text) is not None
+    return re.fullmatch(ROLE_ARN_PATTERN, text, re.ASCII) is not None
 
 
 def account_of(role: str) -> str:

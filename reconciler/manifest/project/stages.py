@@ -1,13 +1,14 @@
 """`datasets/stages.yaml`: what differs between the stages of one repository, such as accounts and buckets."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from itertools import permutations
 from os.path import lexists
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.errors import BadInput
 from reconciler.manifest.findings import Collector
@@ -25,8 +26,7 @@ _HEADER: Final = 400
 _SCHEME: Final = "s3://"
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
+class Stage(Struct, frozen=True):
     """One stage: `account`, `region` and `assume_role` as in project.yaml, which they go before; empty: not set.
 
     `images` maps prefixes of the manifests' keys. `snapshots`, `audit` and `manifests` are places, as the options
@@ -65,11 +65,11 @@ class StageSetting(Struct, frozen=True):
 
 
 def _account(node: Node, name: str, fields: Fields) -> str:
-    return _matching(node, name, fields, lambda text: ACCOUNT.fullmatch(text) is not None)
+    return _matching(node, name, fields, lambda text: re.fullmatch(ACCOUNT, text) is not None)
 
 
 def _region(node: Node, name: str, fields: Fields) -> str:
-    return _matching(node, name, fields, lambda text: REGION.fullmatch(text) is not None)
+    return _matching(node, name, fields, lambda text: re.fullmatch(REGION, text) is not None)
 
 
 def _matching(node: Node, name: str, fields: Fields, is_legal: Callable[[str], bool]) -> str:

@@ -32,6 +32,8 @@ _SPARE_THREADS: Final = 28
 # Seconds that the server has to send its last answer, and to end after SIGINT, once the engine has died.
 _GRACE: Final = 0.5
 _AT_MOST: Final = 5.0
+# A socket tells of its other end only where the system has POLLRDHUP.
+_HUNG_UP: Final = select.POLLHUP | getattr(select, "POLLRDHUP", 0)
 ASKED: Final = Event()
 # Shown before anything is sent, where Cancel cannot be detected: afterwards nothing can show it.
 CANNOT_CANCEL: Final = (
@@ -55,14 +57,15 @@ class EngineWatch:
         self._places = BoundedSemaphore(_AT_ONCE)
         self.detects_cancel = detect_cancel()
         _allow_more_threads()
-        if _has_open_pipe():
+        self._watches = _has_open_pipe()
+        if self._watches:
             Thread(target=self._watch, daemon=True, name="engine-watch").start()
 
     def stop(self) -> Interrupted | None:
         """The reason to send nothing more, or None."""
         if ASKED.is_set():
             return Interrupted("stopped after the running batch, as requested; run `pulumi up` again to continue")
-        if call_is_open() and not self._gone.is_set():
+        if call_is_open() and not self._has_gone():
             return None
         return Interrupted("the Pulumi engine stopped; nothing more is sent, run `pulumi up` again to continue")
 
@@ -89,6 +92,10 @@ class EngineWatch:
             with self._idle:
                 self._calls -= 1
                 self._idle.notify_all()
+
+    def _has_gone(self) -> bool:
+        """Whether the engine let go of the pipe; asks the pipe, because the thread that watches may not have run."""
+        return self._gone.is_set() or (self._watches and _has_hung_up())
 
     def _watch(self) -> None:
         while os.read(0, 4096):
@@ -154,3 +161,9 @@ def _has_open_pipe() -> bool:
     poller = select.poll()
     poller.register(0, select.POLLIN)
     return not poller.poll(0)
+
+
+def _has_hung_up() -> bool:
+    poller = select.poll()
+    poller.register(0, _HUNG_UP)
+    return bool(poller.poll(0))

@@ -5,9 +5,11 @@ show a limited number and none twice. Findings beyond those that a review keeps 
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Final, Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.model import Finding, Place, Severity
 from reconciler.review.model import Danger, DatasetReview, FindingCounts, Review
@@ -31,8 +33,7 @@ MOST: Final = 5000
 _CHARACTERS: Final = 2 * SHOWN_CHARACTERS
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """One problem: `code` is a finding's, or `danger-KIND`; `cure` is empty where the message says all."""
 
     code: str

@@ -12,7 +12,6 @@ The addresses of the AWS console are those that AWS's samples and the console it
 import re
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import sha256
 from importlib.resources import files
@@ -20,6 +19,7 @@ from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
+from msgspec import Struct, field
 
 from reconciler.analysis.results import BoxChange, PixelBox, Size
 from reconciler.entries.codes import code_meaning
@@ -149,8 +149,7 @@ _UNSAFE: Final = re.compile(f"[<>&]|{ACTING.pattern}")
 Json = dict[str, Any]
 
 
-@dataclass(slots=True)
-class PageData:
+class PageData(Struct):
     """The document, and the number of its entries, of those with a drawing and of those with a picture."""
 
     json: bytes
@@ -159,8 +158,7 @@ class PageData:
     pictures: int = 0
 
 
-@dataclass(slots=True)
-class _Work:
+class _Work(Struct):
     """What grows while entries are written; `numbers` are the labels' numbers, in order of first use."""
 
     links: bool

@@ -6,9 +6,10 @@ less risky than something left out. A block's frame counts with its first piece.
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
+
+from msgspec import Struct, field
 
 from reconciler.text import counted
 
@@ -16,16 +17,14 @@ from reconciler.text import counted
 _NOTE: Final = 120
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(Struct, frozen=True):
     """A part that is shown whole or not at all: its risk, and its text, made when it is needed."""
 
     risk: float
     text: Callable[[], str]
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(Struct, frozen=True):
     """Pieces of one kind (`what`, as in "12 more entries") between a head and a foot; none of it without a piece.
 
     `beyond` counts what was left out before it came here. A block without `what` is not counted.

@@ -1,0 +1,138 @@
+"""The live side of a ledger: what the service listed, or what a copy of a listing or another manifest has in its place.
+
+A line whose text is that of the desired line of its key is not parsed: it is the same entry. Lines are looked at some
+hundred at a time, because nearly always all of them are such.
+"""
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any, Final, NamedTuple
+
+from reconciler.entries import compact, entry_of, parse_live
+from reconciler.entries.common_lines import CommonLines, as_sent
+from reconciler.entries.image_names import Images
+from reconciler.ledger.database import Database
+from reconciler.ledger.desired_side import line_digest
+from reconciler.ledger.rows import ENTRY, key_bytes, key_text, values_of
+from reconciler.model import Entry
+
+SCHEMA: Final = """
+CREATE TABLE live (
+    seq INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, meaning BLOB NOT NULL, content BLOB NOT NULL,
+    labelled INTEGER NOT NULL, boxes INTEGER NOT NULL, labels TEXT NOT NULL, declared TEXT NOT NULL,
+    box_counts TEXT NOT NULL, origin TEXT NOT NULL, marks TEXT NOT NULL, line BLOB, retired INTEGER NOT NULL
+);
+"""
+# A live line is added: its entry as `values_of` has it, marks, line, whether it is retired, and its number (NULL: the
+# next one). The line is not kept where the desired one has the same content. The second statement adds one whose text
+# is that of the desired line: it is the same entry.
+_ADD: Final = f"INSERT OR REPLACE INTO live ({ENTRY}, marks, line, retired, seq)"
+_OBSERVE: Final = (
+    f"{_ADD} SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10,"
+    " CASE WHEN NOT EXISTS (SELECT 1 FROM desired WHERE key = ?1 AND content = ?3) THEN ?11 END, ?12, ?13"
+)
+_OBSERVE_EQUAL: Final = f"{_ADD} SELECT {ENTRY}, ?, NULL, ?, ? FROM desired WHERE key = ? AND digest = ?"
+_LAST: Final = "SELECT COALESCE(MAX(seq), 0) FROM live"
+
+# How nearly every line begins.
+_KEY_FIRST: Final = b'{"source-ref":"'
+
+
+class Listed(NamedTuple):
+    """A listed line with its number in the table.
+
+    `copied` are the marks of one from a copy, whose lines are without them; `raw` is the line without what the service
+    appends (None where it has half characters), `key` what nearly every such line has as its key.
+    """
+
+    number: int
+    line: str
+    copied: str | None
+    raw: bytes | None
+    key: bytes
+
+    @classmethod
+    def of(cls, number: int, line: str, copied: str | None) -> "Listed":
+        """A line as it was listed, or copied."""
+        raw = as_sent(line)
+        is_usual = raw is not None and raw.startswith(_KEY_FIRST)
+        key = raw[len(_KEY_FIRST) : raw.find(b'"', len(_KEY_FIRST))] if raw is not None and is_usual else b""
+        return cls(number, line, copied, raw, key)
+
+
+class LiveSide:
+    """The live table of one ledger. `retired` are the images that left the dataset on purpose."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._common = CommonLines()
+        self.retired = Images()
+
+    def observe(self, lines: Iterable[tuple[str, str | None]]) -> None:
+        """Add some lines, each with its marks where it is a copied one; of a key that appears twice, the last is kept.
+
+        Raises:
+            ValueError: a line is not a JSON object with a source-ref.
+        """
+        last = int(self._database.execute(_LAST).fetchone()[0])
+        some = [Listed.of(number, *one) for number, one in enumerate(lines, start=last + 1)]
+        if self._add_equal(some) == len(some):
+            return
+        added = {number for (number,) in self._database.execute("SELECT seq FROM live WHERE seq > ?", (last,))}
+        read = [(one, *self._read(one)) for one in some if one.number not in added]
+        if len({one.key for one in some}) == len(some) and all(
+            key_bytes(entry.key) == one.key for one, entry, _ in read
+        ):
+            self._database.executemany(_OBSERVE, (self._row(*one) for one in read))
+            return
+        # A key appears twice, or is not spelled as nearly always: in the order of the listing, the last counts.
+        for one in some:
+            if not self._add_equal([one]):
+                self._database.execute(_OBSERVE, self._row(one, *self._read(one)))
+
+    def observe_desired(self, rows: Iterable[tuple[Any, ...]]) -> None:
+        """Add rows of another ledger's desired side: an entry's columns, marks and line."""
+        self._database.executemany(_OBSERVE, ((*row, key_text(row[0]) in self.retired, None) for row in rows))
+
+    def observe_own(self) -> None:
+        """Replace the live side by the desired side: live is known to be the same, without marks."""
+        self.forget()
+        self._database.execute(f"{_ADD} SELECT {ENTRY}, '[]', NULL, 0, NULL FROM desired ORDER BY seq")
+
+    def forget(self) -> None:
+        """Empty the live side, before it is listed again."""
+        self._database.execute("DELETE FROM live")
+
+    def _add_equal(self, some: list[Listed]) -> int:
+        """Add the lines that the desired side has with the same text, and count them."""
+        rows = [
+            (one.copied or "[]", self._is_retired(one.key), one.number, one.key, line_digest(one.raw))
+            for one in some
+            if one.raw is not None
+        ]
+        return self._database.executemany(_OBSERVE_EQUAL, rows).rowcount if rows else 0
+
+    def _is_retired(self, key: bytes) -> bool:
+        return bool(self.retired) and key.decode("utf-8", "replace") in self.retired
+
+    def _row(self, one: Listed, entry: Entry, text: bytes) -> tuple[Any, ...]:
+        marks = one.copied or "[]"
+        if one.copied is None and entry.marks:
+            marks = json.dumps([[mark.code, mark.message] for mark in entry.marks])
+        return *values_of(entry), marks, text, entry.key in self.retired, one.number
+
+    def _read(self, one: Listed) -> tuple[Entry, bytes]:
+        """The entry of a listed line, and its text."""
+        found = self._common.read(one.raw) if one.raw is not None else None
+        if found is not None and one.raw is not None:
+            return found.entry, found.text_of(one.raw)
+        try:
+            document = parse_live(one.line)
+            return entry_of(document), compact(document)
+        except RecursionError:
+            raise ValueError("the service listed a line that is nested too deeply to be read") from None
+
+
+def stored_desired(database: Database) -> Iterator[tuple[Any, ...]]:
+    """The desired side as `observe_desired` of another ledger takes it, in manifest order."""
+    return database.execute(f"SELECT {ENTRY}, '[]', line FROM desired ORDER BY seq")
