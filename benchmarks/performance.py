@@ -134,8 +134,8 @@ def _measured(folder: Path, sizes: Sizes, *, grows: bool) -> tuple[Rounds, dict[
 
 def _offline() -> tuple[str, ...]:
     pairs = "bare boxes", "validate boxes", "bare image", "validate image", "bare yaml", "validate yaml"
-    pairs += "bare part", "diff equal", "diff changed"
-    return (*pairs, "first read", "hash", "second read", "deepdiff", "diff short", "pass", "help", "tiny")
+    compared = "bare part", "diff equal", "diff changed"
+    return (*pairs, *compared, "first read", "hash", "second read", "deepdiff", "diff short", "pass", "help", "tiny")
 
 
 def _listing() -> tuple[str, ...]:
@@ -237,9 +237,9 @@ _HEAD: Final = """\
 
 Written by `make bench`: {0:,} lines with 8 boxes each, {0:,} with an image-level label, {1:,} of the lines for `diff`,
 5,000 of them in YAML, and a dataset of {2:,} of them on the emulator, all from a seed. CPU seconds, without the time to
-load modules; a ratio is the median of at least three interleaved rounds, with the lowest and the highest. Ratios hold on
-machines of different speed; seconds do not. What is asked for is the goal of this project; a row that misses it says so.
-`make bench-check` compares a new run with this page.
+load modules; a ratio is the median of at least three interleaved rounds, with the lowest and the highest. Ratios hold
+on machines of different speed; seconds do not. What is asked for is the goal of this project; a row that misses it says
+so. `make bench-check` compares a new run with this page.
 
 | ratio | asked for | median | lowest | highest |
 |---|---|---|---|---|

@@ -13,9 +13,17 @@ from reconciler.entries.meaning import encoded
 from reconciler.manifest.findings import Collector, MemberPath
 from reconciler.manifest.rules import lines as rules
 from reconciler.manifest.yaml import read as reader
+from reconciler.manifest.yaml.common_entries import CommonEntries
+from reconciler.manifest.yaml.common_text import NOWHERE
+from reconciler.manifest.yaml.entry import Head
+from reconciler.manifest.yaml.expand import DEFAULTS, Shared
 from reconciler.manifest.yaml.read import yaml_lines
 from reconciler.model import Defaults
-from tests.manifest.yaml_files import Writer
+from tests.manifest.yaml_cases import RAW_BOXES, RAW_CASES, YAML_CASES, entry
+from tests.manifest.yaml_files import COMMON, Writer
+
+# So many members of a line are asked for their places.
+PLACES = 12
 
 
 def paths_in(value: object, path: MemberPath = ()) -> Iterator[MemberPath]:
@@ -27,8 +35,14 @@ def paths_in(value: object, path: MemberPath = ()) -> Iterator[MemberPath]:
         yield from paths_in(member, (*path, step))
 
 
+def some_paths(document: object) -> list[MemberPath]:
+    """Paths from all over a line."""
+    paths = list(paths_in(document))
+    return paths[:: max(1, len(paths) // PLACES)]
+
+
 def outcome(content: bytes, least: int, consumer: int) -> tuple[list[Any], Any]:
-    """Lines with the places of all members, and findings; files of fewer bytes than `least` are read in one piece.
+    """Lines with the places of members, and findings; files of fewer bytes than `least` are read in one piece.
 
     Every `consumer`th line the caller reports an error, as one who knows the lines before.
     """
@@ -36,7 +50,7 @@ def outcome(content: bytes, least: int, consumer: int) -> tuple[list[Any], Any]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(reader, "_CUT", least)
         for number, line in enumerate(yaml_lines(BytesIO(content), collector, defaults=Defaults(size=(32, 32)))):
-            places = {path: line.locate(path) for path in paths_in(line.document)}
+            places = {path: line.locate(path) for path in some_paths(line.document)}
             lines.append((encoded(line.document), line.place, places, collector.error_count))
             if number % consumer == consumer - 1:
                 collector.report(rules.NO_KEY, line.place, guess="")
@@ -53,5 +67,25 @@ def check(content: bytes, consumer: int) -> None:
 @settings(max_examples=300, deadline=None)
 @given(seed=st.integers(0, 2**32), odd=st.sampled_from([0, 3, 30]))
 def test_entry_by_entry_a_file_gives_what_it_gives_in_one_piece(seed: int, odd: int) -> None:
-    """Lines, the places of all their members, findings and their order are equal for any file, however it is spoilt."""
-    check(Writer(Random(seed), odd).file(), 1 + seed % 5)  # noqa: S311 - the same file for a seed
+    """Lines, the places of their members, findings and their order are equal for any file, however it is spoilt."""
+    random = Random(seed)  # noqa: S311 - the same files for a seed
+    for _ in range(3):
+        check(Writer(random, odd).file(), 1 + seed % 5)
+
+
+def test_a_broken_rule_is_found_at_its_place_entry_by_entry_too() -> None:
+    """Each case of a rule gives the same alone, and with other entries above it and below it."""
+    good = "entries:\n  - image: s3://pics/z.jpg\n    labels: [z]\n"
+    cases = [text for _code, text in YAML_CASES] + [entry(RAW_BOXES.replace(*case[1:])) for case in RAW_CASES]
+    for text in (case.replace("§", "") for case in cases):
+        check(text.encode(), 2)
+        check(f"{text.replace('entries:' + chr(10), good)}  - image: y.jpg\n".encode(), 2)
+
+
+@pytest.mark.parametrize("text", [*COMMON, COMMON[10].replace("\n", "\r\n")])
+def test_an_entry_of_the_common_form_reaches_no_scanner(text: str) -> None:
+    """What our writer and people write is read without events of YAML, and alike."""
+    head = Head("s3://pics", Shared(((640, NOWHERE), (480, NOWHERE))).over(DEFAULTS), frozenset())
+
+    assert CommonEntries(4, head).read(text.encode()) is not None
+    check(f"images: s3://pics/\nsize: [640, 480]\nentries:\n  - {text}\n  - {text}\n".encode(), 3)

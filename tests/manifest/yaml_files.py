@@ -123,6 +123,73 @@ _SIGNS: Final = (
     ),
 )
 
+_COMMON: Final = """\
+image: a.jpg
+===
+image: s3://pics/a b.jpg
+    labels: [cat, Red cell, '1: 2', 7, é]  # seen twice
+    confidence: 0.5
+===
+image: a.jpg
+    # two
+    labels:
+      - cat
+      - x:y
+
+    created: 2026-01-31T00:00:00Z
+===
+image: a.jpg
+    labels: []
+    size: [640, 480, 1]
+    human-annotated: no
+    job-name: labeling-job/a
+
+===
+image: a.jpg
+    boxes: [{label: RBC, left: 1, top: 2.5, width: 3, height: 4}, {label: 'a, b', left: 0, top: 2, width: 3, height: 4}]
+===
+image: a.jpg
+    boxes: [{left: 1, label: RBC, top: 2.5, width: 3, height: 4}, { label: b, left: 0, top: 2, width: 3, height: 4 }]
+===
+boxes: [{label: RBC, left: 0, top: -2e1, width: 30, height: 40, confidence: 1}]
+    image: a.jpg
+===
+image: a.jpg
+    boxes:
+      - {label: RBC, left: 1, top: 2, width: 3, height: 4, confidence: 0.25}
+
+
+===
+image: a.jpg
+    boxes:
+    - {height: 4, label: RBC, left: 1, top: 2, width: 3}
+    - {height: 4, label: WBC, left: 1, top: 2, width: 3}
+===
+image: a.jpg
+    boxes:
+      - height: 4
+        label: RBC
+        left: 1
+        top: 2
+        width: 3
+===
+image: a.jpg
+    boxes:
+      - label: RBC
+        left: 1
+        top: 2
+        width: 3
+        height: 4
+      - {label: x, left: 1, top: 2, width: 3, height: 4}  # another
+===
+{image: a.jpg, labels: [a, 'b'], boxes: []}
+===
+{"image": "a.jpg", "labels": ["a"], "boxes": [{"label": "a", "left": 1, "top": 2, "width": 3, "height": 4.5}]}
+===
+{"source-ref": "s3://pics/a.jpg", "b": 1, "b-metadata": {"class-name": "x", "others": [null, true]}}"""
+# Entries of the common form, from behind their dash.
+COMMON: Final = _COMMON.split("\n===\n")
+
 
 class Writer:
     """Writes manifests; `odd` of 1,000 values and places have a slip."""
@@ -226,8 +293,7 @@ class Writer:
             parts.append(random.choice([[f"labels: {self._labels()}"], ["labels:", *self._label_lines()]]))
         if random.random() < 0.7:
             parts.append(random.choice([[f"boxes: {self._boxes()}"], ["boxes:", *self._box_lines()]]))
-        for _ in range(random.choice([0, 0, 0, 1, 2])):
-            parts.append([self._other_member()])
+        parts += [[self._other_member()] for _ in range(random.choice([0, 0, 0, 1, 2]))]
         if random.random() < 0.2:
             random.shuffle(parts)
         lines = [" " * (indent + 2) + line for part in parts for line in part]

@@ -97,7 +97,7 @@ def written_box(label: str, sides: dict[str, float], confidence: float | None) -
     """A box with its own confidence.
 
     Raises:
-        UncommonError: that is no share.
+        UncommonError: that is below 0 or above 1.
     """
     if not (confidence is None or is_share(confidence)):
         raise UncommonError
@@ -155,7 +155,7 @@ _orders: Final[dict[tuple[str, ...], _Order]] = {}
 
 
 def _order(names: list[str]) -> _Order | None:
-    """The order of these members; None where they are no box's, or there were many orders already."""
+    """The order of these members; None where a box does not have these, or there were many orders already."""
     key = tuple(names[:-1] if names[-1:] == [_CONFIDENCE] else names)
     if key not in _orders:
         if len(_orders) >= _ORDERS or sorted(key) not in (sorted(BOX_KEYS), sorted(BOX_KEYS[:5])):
