@@ -20,7 +20,7 @@ from reconciler.manifest.yaml.expand import DEFAULTS, Shared
 from reconciler.manifest.yaml.read import yaml_lines
 from reconciler.model import Defaults
 from tests.manifest.yaml_cases import RAW_BOXES, RAW_CASES, YAML_CASES, entry
-from tests.manifest.yaml_files import COMMON, Writer
+from tests.manifest.yaml_files import COMMON, UNCOMMON, Writer
 
 # So many members of a line are asked for their places.
 PLACES = 12
@@ -89,3 +89,26 @@ def test_an_entry_of_the_common_form_reaches_no_scanner(text: str) -> None:
 
     assert CommonEntries(4, head).read(text.encode()) is not None
     check(f"images: s3://pics/\nsize: [640, 480]\nentries:\n  - {text}\n  - {text}\n".encode(), 3)
+
+
+@pytest.mark.parametrize("text", UNCOMMON)
+def test_an_entry_that_is_not_common_is_read_as_in_one_piece(text: str) -> None:
+    """It may be the first, the last or between others, at the margin or further in, with a list written twice above."""
+    for indent in ("", "  "):
+        mine = text if indent else text.replace("\n  ", "\n")
+        margin = f"{indent}  "
+        good = f"{indent}- image: b.jpg\n{margin}boxes: []\n"
+        for entries in (good + f"{indent}- {mine}\n" + good, f"{indent}- {mine}\n" + good, good + f"{indent}- {mine}"):
+            check(f"images: s3://pics/\nsize: [64, 64]\nentries:\n{entries}".encode(), 3)
+    check(f"entries: [a]\nimages: s3://pics/\nentries:\n  - image: a.jpg\n  - {text}\n".encode(), 3)
+
+
+def test_aliases_are_bounded_by_the_whole_file() -> None:
+    """How many nodes aliases may add depends on what is written above them, also where that was read in pieces."""
+    tens = {new: f"&{new} [{', '.join([old] * 10)}]" for new, old in zip("abcd", ["x", "*a", "*b", "*c"], strict=True)}
+    many = "".join(f"    {name}: {value}\n" for name, value in tens.items())
+    bomb = f"  - image: s3://pics/a.jpg\n{many}    e: [{', '.join(['*d'] * 10)}]\n"
+    good = "".join(f"  - image: s3://pics/{number}.jpg\n    labels: [a, b, c]\n" for number in range(600))
+
+    check(f"entries:\n{good}{bomb}".encode(), 7)
+    check(f"entries:\n{bomb}".encode(), 7)

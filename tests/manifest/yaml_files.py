@@ -190,6 +190,74 @@ image: a.jpg
 # Entries of the common form, from behind their dash.
 COMMON: Final = _COMMON.split("\n===\n")
 
+_BOX: Final = "label: a, left: 1, top: 2, width: 3, height: 4"
+_RAW: Final = '{"source-ref": "s3://pics/a.jpg", '
+# Entries that look like it and are not, or that have a fault.
+UNCOMMON: Final = (
+    *(
+        'image: "a.jpg"\n   job-name: x',
+        "image: a.jpg\n   labels: [x]",
+        "image: a.jpg\n  - image: b.jpg",
+        "",
+        "- image: a.jpg",
+    ),
+    *("image: a.jpg\t", "image: a.jpg\n    labels: [a\t, b]", "image: a.jpg\n    labels: [a]\t# x", "image: a.jpg # 1"),
+    *(
+        "image: a.jpg\n    created: x",
+        "image: a.jpg\n    created: 2020-02-30T00:00:00",
+        "image: a.jpg\n    confidence: 1.5",
+    ),
+    *(f"image: a.jpg\n    boxes: [{{{_BOX}, confidence: 2}}]", f"image: a.jpg\n    boxes: [{{{_BOX}, left: 1}}]"),
+    *(
+        f"image: a.jpg\n    boxes:\n      - {{{_BOX}}}\n        confidence: 1",
+        f"image: a.jpg\n    boxes:\n      {{{_BOX}}}",
+    ),
+    *(
+        "image: a.jpg\n      b.jpg",
+        "image: a.jpg\n    labels:\n      - a\n        b",
+        "image: a.jpg\n    labels:\n    -a",
+    ),
+    *(
+        "image: a.jpg\n    labels: [a]\n    labels: [b]",
+        "{image: a.jpg, image: b.jpg}",
+        '{"image": "a.jpg", "image": "b.jpg"}',
+    ),
+    *(f'{_RAW}"n": {"1" * 301}.5}}', f'{_RAW}"n": 1e999}}', f'{_RAW}"{"k" * 1100}": 1}}', f'{_RAW}"n": -0}}'),
+    *(
+        f'{_RAW}"n": "\\ud83d\\ude00"}}',
+        f'{_RAW}"labels": ["a"]}}',
+        f'{_RAW}"image": "b.jpg"}}',
+        f'{_RAW}"n": 1, "n": 2}}',
+    ),
+    *(f'{_RAW}"a-metadata": {{"class-name": 7}}}}', f'{_RAW}"a-metadata": {{"class-map": {{"0": null}}}}}}'),
+    *(
+        f'{_RAW}"a-metadata": {{"class-map": [1]}}}}',
+        f'{_RAW}"n": {"[" * 48}{"]" * 48}}}',
+        f'{_RAW}"n": {"[" * 49}{"]" * 49}}}',
+    ),
+    *(
+        f'{_RAW}"n": {"[" * 50}{"]" * 50}}}',
+        f'{_RAW}"n": 1,}}',
+        f'{_RAW}"n": NaN}}',
+        '{"source-ref": 7}',
+        '{"image": 7}',
+    ),
+    *(
+        "image: a.jpg\n---\n",
+        "image: a.jpg\n...\n",
+        "image: a.jpg\n%YAML 1.1",
+        "? image\n    : a.jpg",
+        "image: |-\n      a.jpg",
+    ),
+    *(
+        "image: a.jpg\n    labels: [a, &b c, *b]",
+        "&a image: b",
+        "image: a.jpg\n    <<: {labels: [a]}",
+        "image: 'a.jpg",
+        "[a]",
+    ),
+)
+
 
 class Writer:
     """Writes manifests; `odd` of 1,000 values and places have a slip."""
