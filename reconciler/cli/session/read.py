@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from reconciler.cli.arguments import Options
+from reconciler.cli.chosen import Options
 from reconciler.cli.screen import Screen
 from reconciler.errors import BadInput, Exit, Refused
 from reconciler.ledger import Ledger
