@@ -141,7 +141,7 @@ def known_live(
 ) -> tuple[DatasetDescription, Statistics]:
     """Replace the ledger's live entries by what is live: an earlier listing where the probe proves it, else a new one.
 
-    An earlier listing is a copy; or what the last apply read back, where the manifest is that.
+    An earlier listing is a copy; or what the last apply read back, where the manifest is that, now or at that apply.
 
     `before` as for `list_live`, and the description is valid in the same way. A new listing is kept for later runs.
 
@@ -166,10 +166,20 @@ def _taken(context: Context, ledger: Ledger, arn: str, described: DatasetDescrip
         if found and fill_copied(ledger, found[1]) == described.entries:
             return found[0]
     left = context.listings.left_as(arn, described)
-    if left and all(ledger.desired_facts(mode).digest == left.digests.get(mode.value) for mode in Compare):
+    if left and _declares(ledger, left):
         ledger.observe_own()
         return left
-    return None  # a copy was not what was written, or there is none
+    with Ledger() as then:  # a copy was not what was written, or there is none
+        if left and context.listings.applied(then) and _declares(then, left):
+            ledger.forget_live()
+            ledger.observe_desired(then)
+            return left
+    return None
+
+
+def _declares(ledger: Ledger, sheet: Sheet) -> bool:
+    """Whether a manifest has what was read back, entry by entry and without marks."""
+    return all(ledger.desired_facts(mode).digest == sheet.digests.get(mode.value) for mode in Compare)
 
 
 def sheet_of_live(ledger: Ledger, arn: str, updated: float, counted: Statistics, *, proven: bool = False) -> Sheet:
