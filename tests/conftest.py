@@ -1,5 +1,6 @@
 """What every test shares: no AWS account, no home, nobody's configuration."""
 
+import gc
 import os
 from functools import cache
 from pathlib import Path
@@ -33,6 +34,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         asked: settings | None = getattr(law, "_hypothesis_internal_use_settings", None)  # what @settings leaves there
         if asked and asked.max_examples > _QUICK_EXAMPLES:
             law._hypothesis_internal_use_settings = settings(asked, max_examples=_QUICK_EXAMPLES)
+
+
+def pytest_collection_finish() -> None:
+    """What was collected stays to the end: the garbage collector need not look at it each time."""
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

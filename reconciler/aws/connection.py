@@ -7,11 +7,13 @@ the credentials of a role are valid, so a session renews them (botocore credenti
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from reconciler.aws.arns import ProjectArn
 from reconciler.aws.faults import fault_of, first_line
@@ -29,8 +31,7 @@ if TYPE_CHECKING:
 _SESSION_NAME: Final = "rekognition-labels-as-code"
 
 
-@dataclass(frozen=True, slots=True)
-class AssumeRole:
+class AssumeRole(Struct, frozen=True):
     """One role to assume, as sts:AssumeRole takes it."""
 
     role_arn: str
@@ -61,8 +62,7 @@ class AssumeRole:
         return session
 
 
-@dataclass(frozen=True, slots=True)
-class WebIdentity:
+class WebIdentity(Struct, frozen=True):
     """A role that is assumed with the token of an identity provider, such as a CI system.
 
     `token` is the token, or `token_file` the file that holds it; `token` is used where both are set.
@@ -70,7 +70,7 @@ class WebIdentity:
 
     role_arn: str
     session_name: str = _SESSION_NAME
-    token: str | None = field(default=None, repr=False)
+    token: str | None = None
     token_file: str | None = None
     duration_seconds: int | None = None
     policy: str | None = None
@@ -78,6 +78,10 @@ class WebIdentity:
 
     # The request is not signed: the token is the proof (STS API Reference, AssumeRoleWithWebIdentity).
     is_signed = False
+
+    def __repr__(self) -> str:
+        """Without the token."""
+        return f"WebIdentity({self.role_arn!r})"
 
     def parameters(self) -> dict[str, Any]:
         """The request of sts:AssumeRoleWithWebIdentity, without what is not set.
@@ -123,8 +127,7 @@ ANY_REGION: Final = "us-east-1"
 _AWS_DOMAINS: Final = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".api.amazonwebservices.com.cn")
 
 
-@dataclass(frozen=True, slots=True)
-class Connection:
+class Connection(Struct, frozen=True):
     """Credentials, roles and endpoints. boto3 searches for what is not set (environment, files, instance metadata).
 
     `config_file` and `credentials_file` replace `~/.aws/config` and `~/.aws/credentials`, `ca_bundle` names a file of
@@ -134,9 +137,9 @@ class Connection:
 
     region: str | None = None
     profile: str | None = None
-    access_key: str | None = field(default=None, repr=False)
-    secret_key: str | None = field(default=None, repr=False)
-    token: str | None = field(default=None, repr=False)
+    access_key: str | None = None
+    secret_key: str | None = None
+    token: str | None = None
     config_file: str | None = None
     credentials_file: str | None = None
     web_identity: WebIdentity | None = None
@@ -149,6 +152,10 @@ class Connection:
     allowed_account_ids: tuple[str, ...] = ()
     forbidden_account_ids: tuple[str, ...] = ()
     endpoints: Mapping[str, str] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        """Without keys and token."""
+        return f"Connection({self.region!r}, {self.profile!r}, {self.web_identity!r}, {self.assume_roles!r})"
 
     def assuming(self, role: str) -> "Connection":
         """The same connection, and after its own roles this one is assumed; empty: none."""

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from importlib import import_module
 
-from reconciler.cli.arguments import Options
+from reconciler.cli.chosen import Options
 from reconciler.cli.screen import Screen
 from reconciler.cli.session.read import Run
 from reconciler.cli.signals import STOPPED_AT_ONCE, Signals

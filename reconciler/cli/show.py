@@ -25,7 +25,7 @@ from reconciler.views.terminal import view as terminal
 
 if TYPE_CHECKING:
     from reconciler.aws.objects import Objects, S3Address
-    from reconciler.cli.arguments import Options
+    from reconciler.cli.chosen import Options
     from reconciler.views.pictures import Read, Thumbnails
 
 

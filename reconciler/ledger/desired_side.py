@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, BinaryIO, Final, TypeVar
+from typing import BinaryIO, Final, TypeVar
 
 from reconciler.errors import BadInput
 from reconciler.ledger.database import Database
@@ -57,25 +57,21 @@ def line_digest(line: bytes) -> bytes:
 
 
 class Lines:
-    """The lines of a manifest's files, read again; none until it is told where they are."""
+    """The lines of a manifest's files, read again; none until it is told where they are (`are_known`)."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.are_known = False
         self._opens: Opens | None = None
         self._handles: dict[bytes, BinaryIO] = {}
         self._block, self._from, self._name, self._next = b"", 0, b"", 0
         database.create_function("manifest_line", 4, self._read)
         database.closing = self.close
 
-    @property
-    def are_known(self) -> bool:
-        """Whether lines can be read again."""
-        return self._opens is not None
-
     def are_in(self, names: Iterable[str], opens: Opens) -> None:
         """Read lines in these files from here on, with `opens` by the name that places have."""
         self.close()
-        self._opens = opens
+        self._opens, self.are_known = opens, True
         for name in list(names)[:_OPEN]:
             with suppress(OSError, ValueError):  # it is said when a line is read
                 self._handles[name.encode("utf-8", "surrogatepass")] = opens(name)
@@ -200,8 +196,3 @@ def _see(database: Database, entries: str) -> None:
     """Have these entries as the desired side."""
     database.execute("DROP VIEW temp.desired")
     database.execute(f"{_VIEW} {entries}")
-
-
-def placed(file: bytes, place: tuple[int, int], unusable: str, line: bytes, start: int | None) -> tuple[Any, ...]:
-    """The values of `PLACED`; the text stays in the file where it has a place there."""
-    return file, *place, unusable, len(line), line_digest(line), start, line if start is None else None

@@ -22,7 +22,7 @@ from reconciler.ledger import desired_side, live_side
 from reconciler.ledger.base import APPLIED, BaseSide, Whose
 from reconciler.ledger.base import SCHEMA as BASE_SCHEMA
 from reconciler.ledger.database import Database, Seen
-from reconciler.ledger.desired_side import Lines, Note, Opens, placed
+from reconciler.ledger.desired_side import Lines, Note, Opens, line_digest
 from reconciler.ledger.live_side import LiveSide
 from reconciler.ledger.rows import (
     ENTRY,
@@ -81,10 +81,8 @@ _DIFFERING = f"WHERE (l.key IS NULL OR {_DIFFERS}) AND d.key NOT IN withheld ORD
 _PAIRS = "desired d JOIN live l ON l.key = d.key"
 _IGNORED = "d.meaning = l.meaning AND d.content <> l.content AND l.marks = '[]'"
 
-_ACCEPT: Final = (
-    f"INSERT OR IGNORE INTO main.entries ({ENTRY}, {desired_side.PLACED})"
-    f" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?{', ?' * len(desired_side.PLACED.split(','))})"
-)
+_ACCEPT: Final = f"INSERT OR IGNORE INTO main.entries ({ENTRY}, {desired_side.PLACED}) VALUES"
+_ONE: Final = f" (?, ?, ?, ?, ?, ?, ?, ?, ?{', ?' * len(desired_side.PLACED.split(','))})"
 
 # Whose labels or keys are read; the last two are without retired entries.
 LIVE: Final = "live"
@@ -112,6 +110,7 @@ class Ledger:
         self._figures: dict[tuple[str, str], tuple[tuple[int, int], Facts]] = {}
         self._readings = 0  # of desired sides from files, which change no row
         self._lines = Lines(self._database)
+        self._has_lines = True
         self._database.executescript(_SCHEMA + desired_side.SCHEMA + live_side.SCHEMA + BASE_SCHEMA)
         self._database.execute("BEGIN")
         self.base = BaseSide(self._database)
@@ -139,16 +138,25 @@ class Ledger:
         """
         self._lines.are_in(names, opens)
 
+    def leave_lines_out(self) -> None:
+        """Keep no lines from here on: nobody will ask for one, nor compare them with what is live."""
+        self._has_lines = False
+
     def accept(self, desired: DesiredEntry) -> Place | None:
         """Add a line of the manifest; for a repeated key nothing is added and the earlier line's place is returned."""
-        place, values = desired.place, values_of(desired.entry)
-        start = desired.start if self._lines.are_known else None
-        at = place.line, place.column
-        row = (*values, *placed(_file(place.file), at, desired.unusable, desired.line, start))
+        place, line, start = desired.place, desired.line, desired.start
+        if not self._has_lines:
+            kept: tuple[bytes, int | None, bytes | None] = b"", None, None
+        elif start is not None and self._lines.are_known:
+            kept = line_digest(line), start, None
+        else:
+            kept = line_digest(line), None, line
+        values = values_of(desired.entry)
+        row = *values, _file(place.file), place.line, place.column, desired.unusable, len(line), *kept
         if self._seen.is_new(values[0]):
             self._database.add(_ACCEPT, row)
             return None
-        return None if self._database.execute(_ACCEPT, row).rowcount else self._place_of(desired.entry.key)
+        return None if self._database.execute(_ACCEPT + _ONE, row).rowcount else self._place_of(desired.entry.key)
 
     def save_desired(self, path: Path, note: bytes) -> None:
         """Write the desired side, as it is, and a note to an empty file, for `use_desired` of a later ledger.

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from reconciler.apply import Context, Target, observe, plan_against_live, plan_without_project
 from reconciler.aws.arns import ProjectArn
 from reconciler.errors import BadInput
+from reconciler.git import is_shallow
 from reconciler.ledger import Facts, Ledger, Statistics
 from reconciler.manifest import Findings
 from reconciler.manifest.project.folders import declared_beside
@@ -21,11 +22,14 @@ from reconciler.provider.state import MAX_SETTLED, STATE_FORMAT, BadProperty, In
 from reconciler.review.build import review_of
 from reconciler.review.model import NEW_SHOWN, Keep
 from reconciler.run import DatasetRun
+from reconciler.shell.base import manifest_of
 from reconciler.shell.desired import read_once
 from reconciler.views.preview import Preview, preview_of
 
 # In the place of a preview: Check leaves it to Diff, which knows what the last apply read back.
 LEFT_TO_DIFF: Final = Preview("not compared yet")
+# Entries of which a listing takes more calls than the pending changes are worth, which only Check can store.
+_MANY: Final = 1_000
 # How many changes the review keeps; a preview shows the riskiest of them that no group covers.
 _KEPT: Final = Keep(2_000, NEW_SHOWN)
 
@@ -116,14 +120,20 @@ def context_of(process: Runtime, inputs: Inputs, run: DatasetRun, outputs: Outpu
     context = process.context(target.project_arn, inputs, guarded=True)
     seen = process.seen.get(resource_id(target.project_arn, target.dataset_type))
     left = outputs.left if outputs else None
-    listings = replace(context.listings, of_run=seen.listed if seen else "", left=lambda: left.probe if left else None)
+    listings = replace(
+        context.listings,
+        of_run=seen.listed if seen else "",
+        left=lambda: left.probe if left else None,
+        applied=manifest_of(left, run.dataset),
+    )
     return replace(context, judge=judge, listings=listings), target
 
 
 def leaves_to_diff(process: Runtime, olds: Mapping[str, Any], inputs: Inputs) -> bool:
     """Whether only a listing could tell Check what is live, and the outputs may tell Diff for one call.
 
-    So it is where nothing changed in the program and no copy of live is at hand: on a new machine.
+    So it is where no copy of live is at hand, on a new machine, and nothing changed in the program. Where something
+    did, the entries that are live may be had from git; that is left to Diff where a listing takes many calls.
     """
     arn, olds = inputs.project_arn, dict(olds)
     if arn is None or not olds or process.account.full or not inputs.policy.probe.probes:
@@ -132,12 +142,21 @@ def leaves_to_diff(process: Runtime, olds: Mapping[str, Any], inputs: Inputs) ->
         before = Inputs.parse(olds)
     except BadInput:
         return False
-    if before != inputs:
+    if before != inputs and not _may_be_in_git(before, inputs):
         return False
     context = process.context(arn, inputs)
     project = context.gateway.project_seen(arn) or context.gateway.project(arn, process.claims.beside(arn))
     dataset, copies = project.datasets.get(inputs.dataset_type) if project else None, context.listings.copies
     return bool(dataset and copies and not copies.names(dataset))
+
+
+def _may_be_in_git(before: Inputs, inputs: Inputs) -> bool:
+    """Whether the outputs of this dataset may name its manifest in git, and a listing takes many calls."""
+    same = (before.project_arn, before.dataset_type) == (inputs.project_arn, inputs.dataset_type)
+    try:
+        return same and before.entries > _MANY and not is_shallow(Path(inputs.manifest).absolute().parent)
+    except BadInput:  # there is no repository
+        return False
 
 
 def plan_again(process: Runtime, inputs: Inputs, outputs: Outputs, *, at_rest: bool) -> tuple[Preview, bool]:

@@ -168,6 +168,16 @@ def _shallow(repository: Path) -> str:
     return ""
 
 
+def manifest_of(left: LeftLive | None, dataset: DatasetDeclaration) -> Callable[[Ledger], bool]:
+    """A function that fills a ledger with the manifest as it was applied, from git, and says whether it could."""
+
+    def fill(then: Ledger) -> bool:
+        with TemporaryDirectory(prefix="reconciler-") as folder:
+            return left is not None and not _read_then(left, dataset, Path(folder), then)
+
+    return fill
+
+
 def _entries(then: Ledger) -> Iterator[tuple[Entry, bool]]:
     for row in then.desired_rows():
         yield entry_of(parse_live((row.desired or b"").decode("utf-8", "surrogatepass"))), False

@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Struct, field
 
 from reconciler.aws.clock import utc_now
+from reconciler.ledger import Ledger
 from reconciler.model import DatasetDescription
 from reconciler.policy import Policy
 from reconciler.snapshots.live_copies import LiveCopies, NoCopy
@@ -28,7 +29,8 @@ class Listings(Struct, frozen=True):
 
     `full`: the user asked for a full listing. `of_run` is when the listing began by which this run has judged the
     dataset so far, "" where there is none: that one counts however soon after an update it was made, so that one run
-    has one view of live. `left` gives what the last apply read back, as state or record keep it without the entries.
+    has one view of live. `left` gives what the last apply read back, as state or record keep it without the entries;
+    `applied` fills a ledger with the manifest of that apply, and says whether it could.
     """
 
     copies: LiveCopies | None = None
@@ -37,6 +39,7 @@ class Listings(Struct, frozen=True):
     now: Callable[[], datetime] = utc_now
     of_run: str = ""
     left: Callable[[], Sheet | None] = lambda: None
+    applied: Callable[[Ledger], bool] = lambda _ledger: False
 
     @contextmanager
     def proven(self, dataset_arn: str, described: DatasetDescription) -> Iterator[tuple[Sheet, Iterator[bytes]] | None]:

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from reconciler.snapshots import folder as private
 from rekognition_emulator import Clock
+from tests.cli.repository import commit
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -121,13 +122,45 @@ def test_the_record_proves_that_live_is_the_manifest(
 
 
 def test_a_record_proves_nothing_where_live_or_the_manifest_moved(applied: World, account: Account) -> None:
-    """A colleague's edit moves the timestamp, and of a changed manifest the record has no entries to compare."""
+    """A colleague's edit moves the timestamp, and of a changed manifest that git does not have no entry is known."""
     lose_copies(applied)
     account.emulator.edit_entries(account.dataset("cells"), [applied.boxes("0001.jpg", "RBC", left=99)])
     applied.write("cells", applied.many(3), applied.many(2, first=500))
     ran, calls = counted(account, applied, "plan", "--json")
     assert calls["ListDatasetEntries"] == 2
     assert [(one["type"], one["add"], one["update"]) for one in ran.datasets] == [("train", 0, 1), ("test", 1, 0)]
+
+
+def test_the_manifest_that_was_applied_stands_in_for_a_listing(account: Account, world: World) -> None:
+    """Where it is what was read back, git has the entries that are live: nothing is listed for a changed manifest."""
+    account.create("cells")
+    world.write("cells", world.many(3))
+    commit(world.folder)
+    assert world.run("apply", "--yes").code == 0
+    lose_copies(world)
+    world.write("cells", [*world.many(2), world.boxes("0002.jpg", "WBC"), *world.many(1, first=9)])
+    ran, calls = counted(account, world, "plan", "--json")
+    assert [(one["add"], one["update"], one["unchanged"]) for one in ran.datasets] == [(1, 1, 2)]
+    assert calls == {"DescribeProjects": 1, "DescribeDataset": 1}
+    assert planned(world) == planned(world, "--full")
+
+
+@OLD
+@pytest.mark.parametrize("forgets", ["live", "git"])
+def test_the_manifest_that_was_applied_proves_nothing_alone(account: Account, world: World, forgets: str) -> None:
+    """Live is listed where it moved, and where the manifest in git is not what was read back."""
+    account.create("cells")
+    world.write("cells", world.many(3))
+    commit(world.folder)
+    if forgets == "git":  # one line is not taken
+        account.emulator.load_faults("[{fault: lose, operation: UpdateDatasetEntries, count: 1, on: 1}]")
+    world.run("apply", "--yes")
+    lose_copies(world)
+    if forgets == "live":
+        account.emulator.edit_entries(account.dataset("cells"), [world.boxes("0001.jpg", "RBC", left=99)])
+    world.write("cells", [*world.many(3), *world.many(1, first=9)])
+    assert counted(account, world, "plan")[1]["ListDatasetEntries"] == 1
+    assert planned(world) == planned(world, "--full")
 
 
 @OLD

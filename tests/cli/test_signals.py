@@ -27,9 +27,10 @@ if TYPE_CHECKING:
     Start = Callable[..., "Process"]
 
 ROOT = Path(__file__).parents[2]
-# A shell that starts the tests in the background makes SIGINT ignored, and the command would honour that.
+# A shell that starts the tests in the background makes SIGINT ignored, nohup SIGHUP; the command would honour that.
 PROGRAM = (
     "import os, signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler);"
+    "signal.signal(signal.SIGHUP, signal.SIG_DFL);"
     "os.execv(sys.executable, [sys.executable, '-m', 'reconciler', *sys.argv[1:]])"
 )
 # The same as the leader of a session, whose terminal the standard input is: its end is a SIGHUP.

@@ -135,7 +135,7 @@ def test_a_hook_runs_for_the_files_that_it_is_about(hook: str, file: str, runs: 
     """The command of each exists, and the names of others start no hook."""
     program, *arguments = shlex.split(HOOKS[hook]["entry"])
     assert program == "reconciler"
-    assert parse([*arguments, *([] if HOOKS[hook].get("pass_filenames") is False else [file])])
+    assert parse([*arguments, *([] if HOOKS[hook].get("pass_filenames") is False else [file])]).command
     assert bool(re.search(HOOKS[hook]["files"], file)) is runs
 
 

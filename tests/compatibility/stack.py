@@ -9,12 +9,12 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from tests.support import prepared
 from tests.support.quick_clock import in_a_hurry
 
 if TYPE_CHECKING:
@@ -161,16 +161,8 @@ class Stack:
         self.emulator.edit_entries(one["arn"], one["lines"])
 
     def _run(self, module: str, *arguments: str) -> Ended:
-        done = subprocess.run(
-            [sys.executable, "-m", module, *arguments],
-            cwd=self.folder,
-            env=self._environment(),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=_SECONDS,
-            check=False,
-        )
+        command = [sys.executable, "-m", module, *arguments]
+        done = prepared.run(command, self.folder, self._environment(), _SECONDS)
         ended = Ended(done.returncode, done.stdout, done.stderr)
         assert "Traceback" not in ended.text, ended.text
         return ended

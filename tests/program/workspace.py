@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from localengine.state.passphrase import Crypter
+from tests.support import prepared
 from tests.support.quick_clock import in_a_hurry
 
 if TYPE_CHECKING:
@@ -99,16 +100,8 @@ class Workspace:
 
     def run(self, *arguments: str, expected: int = 0) -> Result:
         """Run a command of the local engine; a different exit code than the expected one fails the test."""
-        done = subprocess.run(
-            [sys.executable, "-m", "localengine", *arguments, "--stack", self.stack],
-            cwd=self.folder,
-            env=self.environment(),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=SECONDS,
-            check=False,
-        )
+        command = [sys.executable, "-m", "localengine", *arguments, "--stack", self.stack]
+        done = prepared.run(command, self.folder, self.environment(), SECONDS, fresh="PYTHONPATH" in self.env)
         result = Result(done.returncode, done.stdout, done.stderr)
         self.printed.append(result.text)
         assert result.code == expected, result.text

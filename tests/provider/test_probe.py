@@ -7,6 +7,9 @@ from collections import Counter
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
+from tests.cli.repository import git
 from tests.support.provider_engine import running
 from tests.support.provider_world import HEALS, config_for
 
@@ -98,6 +101,31 @@ def test_on_a_new_machine_an_edit_by_a_colleague_is_listed_once_and_shown(world:
     assert calls["ListDatasetEntries"] == 1
     assert "2.jpg" in cells.messages[-1].text
     assert cells.messages[-1].text.startswith("1 to update")
+
+
+@pytest.mark.parametrize(("has_history", "listings"), [(True, 0), (False, 11)])
+def test_on_a_new_machine_git_has_what_a_changed_manifest_is_compared_with(
+    world: World, *, has_history: bool, listings: int
+) -> None:
+    """The state names the manifest that was applied; in a clone that does not have it live is listed, once."""
+    entries = {f"{number}.jpg": ["cat"] for number in range(1_001)}
+    folder = world.program / f"in-git-{has_history}"
+    folder.mkdir()
+    cells = world.declare({}, manifest=f"{folder.name}/cells.yaml")
+    world.rewrite(cells, entries)
+    git(folder, "init", "--quiet")
+    if has_history:
+        git(folder, "add", "--all")
+        git(folder, "commit", "--quiet", "--message", "labels")
+    cells.up()
+    world.rewrite(cells, entries | {"7.jpg": ["cat", "dog"], "new.jpg": ["dog"]})
+    with new_machine(cells):
+        (changes, _inputs), calls = calls_of(world, cells.preview)
+        assert (changes, calls["ListDatasetEntries"]) == (True, listings)
+        assert cells.messages[-1].text.startswith("1 to add, 1 to update")
+        _given, calls = calls_of(world, cells.up)
+    # The read-back; a listing so soon after the apply before counts for no update.
+    assert (calls["ListDatasetEntries"], world.live(cells)["7.jpg"]) == (11 + listings, ["cat", "dog"])
 
 
 @contextmanager

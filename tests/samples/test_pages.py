@@ -123,7 +123,7 @@ def test_commands_on_the_pages_are_accepted_as_they_are(tmp_path: Path) -> None:
     assert len(typed) > 15
     for line in typed:
         there = line.replace("photos/", str(tmp_path))
-        assert parse(shlex.split(re.split(r" [|>] ", there)[0], comments=True)), line
+        assert parse(shlex.split(re.split(r" [|>] ", there)[0], comments=True)).command, line
 
 
 def test_every_file_that_the_architecture_names_exists() -> None:

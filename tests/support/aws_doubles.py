@@ -115,6 +115,12 @@ def scripted() -> Iterator[ScriptedServer]:
         protocol_version = "HTTP/1.1"
         wbufsize = -1  # one packet a reply
 
+        def handle_expect_100(self) -> bool:
+            """Say at once that the body may come: a client waits a second for it."""
+            said = super().handle_expect_100()
+            self.wfile.flush()
+            return said
+
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"] or 0))
             target = self.headers.get("X-Amz-Target", "").rpartition(".")[2]

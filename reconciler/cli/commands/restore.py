@@ -14,7 +14,7 @@ from typing import Final
 
 from reconciler.aws.arns import DatasetArn, ProjectArn
 from reconciler.aws.objects import is_s3
-from reconciler.cli.arguments import names_record
+from reconciler.cli.chosen import names_record
 from reconciler.cli.commands.apply import apply_planned, refuse_unseen
 from reconciler.cli.commands.plan import refuse_unplanned, show_plan
 from reconciler.cli.screen import Screen

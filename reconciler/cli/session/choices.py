@@ -7,7 +7,7 @@ from typing import Final
 from msgspec import Struct
 
 from reconciler.analysis.entry import Detail, detail_of, phrase
-from reconciler.cli.arguments import Options
+from reconciler.cli.chosen import Options
 from reconciler.cli.screen import Screen
 from reconciler.cli.session.edited import Taken
 from reconciler.entries.image_names import Images

@@ -26,7 +26,7 @@ from reconciler.records import Attempt, AuditLog
 from reconciler.records.stored import Record, parsed
 from reconciler.run import DatasetRun, sibling_in
 from reconciler.shell.account import Account, Places, region_of
-from reconciler.shell.base import judge_by, left_by
+from reconciler.shell.base import judge_by, left_by, manifest_of
 from reconciler.shell.declared_twice import in_two_folders, undone_apply
 from reconciler.shell.drift import LeftLive, left_in
 from reconciler.shell.lookups import Lookups
@@ -141,7 +141,11 @@ class LiveSide:
             left = self.left(one)
             return left.probe if left else None
 
-        return replace(context, judge=judge_or_base, listings=replace(context.listings, left=probe))
+        def applied(then: Ledger) -> bool:
+            return manifest_of(self.left(one), one.dataset)(then)
+
+        listings = replace(context.listings, left=probe, applied=applied)
+        return replace(context, judge=judge_or_base, listings=listings)
 
     def judged(self, one: DatasetRun) -> Judged:
         """By what it is known whose the differences of a dataset are, whose live side was listed."""

@@ -22,4 +22,4 @@ def enter(run: Run) -> None:
     run.stage = replace(stage, region=options.region or stage.region)
     snapshots, audit = options.snapshots or stage.snapshots, options.audit or stage.audit
     manifests = options.manifest_bucket or stage.manifests or None
-    run.options = options._replace(snapshots=snapshots or None, audit=audit or None, manifest_bucket=manifests)
+    run.options = replace(options, snapshots=snapshots or None, audit=audit or None, manifest_bucket=manifests)
