@@ -1,7 +1,8 @@
 """Lines of the common shape, read in one pass: most lines of most manifests, much faster than the general code does.
 
 `CommonLines.read` gives what `own_entry` gives, for a line about which the judges of `reconciler.manifest` would say
-nothing but what `CommonLine` counts. None says nothing about a line: the general code reads it, and only that explains what is wrong.
+nothing but what `CommonLine` counts. None says nothing about a line: the general code reads it, and only that explains
+what is wrong.
 
 A decoder is made for each set of label attributes. It takes what AWS's guide shows, with the guide's bounds, and no
 more. Its members are in alphabetical order and integers are tried before floats, so that encoding again gives the
