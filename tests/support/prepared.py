@@ -136,8 +136,9 @@ def _server() -> str:
     return address
 
 
-def _prepare() -> None:
-    """Load what the processes share, the service's model too."""
+def _prepare() -> dict[str, str]:
+    """Load what the processes share, the service's model too; gives the variables that this sets."""
+    before = dict(os.environ)
     import boto3  # noqa: PLC0415 - for the server alone
     import botocore.loaders  # noqa: PLC0415 - likewise
 
@@ -146,6 +147,7 @@ def _prepare() -> None:
     botocore.loaders.create_loader = cache(botocore.loaders.create_loader)
     boto3.Session("nobody", "nothing", region_name="us-east-1").client("rekognition")
     gc.freeze()
+    return {name: value for name, value in os.environ.items() if name not in before}
 
 
 def _serve(address: str) -> list[str]:
@@ -221,8 +223,9 @@ def _open_streams(*, unbuffered: bool) -> None:
         setattr(sys, f"__{name}__", text)
 
 
-def _do(arguments: list[str]) -> None:
-    """Do what Python does with these arguments."""
+def _do(arguments: list[str], variables: dict[str, str]) -> None:
+    """Do what Python does with these arguments, after loading what sets these variables."""
+    os.environ.update(variables | os.environ)
     _server()  # its address is among the arguments of the server
     _open_streams(unbuffered=arguments[0] == "-u")
     sys.orig_argv = [sys.executable, *arguments]
@@ -243,6 +246,6 @@ def _do(arguments: list[str]) -> None:
 
 if __name__ == "__main__":
     del sys.path[0]
-    _prepare()
+    by_loading = _prepare()
     if forked := _serve(sys.argv[1]):
-        _do(forked)
+        _do(forked, by_loading)
