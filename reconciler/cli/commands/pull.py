@@ -45,7 +45,7 @@ SHORT: Final = 10_000
 
 
 def pull(run: Run, screen: Screen, signals: Signals) -> Exit:
-    """Write what is live of every dataset of the chosen projects into its manifest; it is listed where it may have moved.
+    """Write what is live of every dataset of the chosen projects into its manifest; a proven copy of it is not listed.
 
     Raises:
         BadInput: the declarations, manifests or arguments are wrong, or nothing says which side's entries to take.
