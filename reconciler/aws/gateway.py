@@ -164,6 +164,12 @@ class Gateway:
         page = next(self._pages("ListDatasetEntries", self._client.list_dataset_entries, **request))
         return None if page.get("NextToken") else list(page.get("DatasetEntries", []))
 
+    def marked_entries(self, dataset_arn: str) -> Iterator[str]:
+        """The entries that the service marked with errors, page by page."""
+        request: Any = {"DatasetArn": dataset_arn, "HasErrors": True}
+        for page in self._pages("ListDatasetEntries", self._client.list_dataset_entries, **request):
+            yield from page.get("DatasetEntries", [])
+
     def pages(self, entries: int) -> int:
         """How many calls a listing of so many entries takes."""
         return max(1, -(-entries // _PAGE))

@@ -12,7 +12,7 @@ from shutil import rmtree
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.snapshots import folder as private
@@ -364,21 +364,15 @@ def past(account: Account, world: World, monkeypatch: pytest.MonkeyPatch) -> Pas
 
 
 @OLD
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(data=st.data())
+@pytest.mark.parametrize("examples", [15, pytest.param(1000, marks=pytest.mark.slow)])
 def test_no_harm_to_copies_changes_a_plan(
-    world: World, past: Past, monkeypatch: pytest.MonkeyPatch, data: st.DataObject
+    world: World, past: Past, monkeypatch: pytest.MonkeyPatch, examples: int
 ) -> None:
     """Lost, cut, flipped, swapped, older, of another form, of somebody else, tracked: the plan is as with `--full`."""
-    same_plan(data, world, past, monkeypatch)
 
+    @settings(max_examples=examples)
+    @given(data=st.data())
+    def law(data: st.DataObject) -> None:
+        same_plan(data, world, past, monkeypatch)
 
-@pytest.mark.slow
-@OLD
-@settings(max_examples=1000, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(data=st.data())
-def test_the_same_for_a_thousand_harms(
-    world: World, past: Past, monkeypatch: pytest.MonkeyPatch, data: st.DataObject
-) -> None:
-    """The same, for a thousand."""
-    same_plan(data, world, past, monkeypatch)
+    law()
