@@ -15,7 +15,7 @@ from reconciler.entries.common_lines import CommonLines
 from reconciler.entries.line import own_entry, without_service_fields
 from reconciler.entries.meaning import encoded
 from reconciler.ledger import Ledger
-from reconciler.manifest.findings import Collector
+from reconciler.manifest.findings import Collector, ParsedLine
 from reconciler.manifest.jsonl import json_lines
 from reconciler.manifest.judge.line import judge
 from reconciler.manifest.read import _Reading, read_manifest
@@ -220,7 +220,12 @@ def test_a_line_as_people_write_it_is_read_in_one_pass(
     path, slow = tmp_path / "x.jsonl", list[int]()
     path.write_text("".join(line(n).replace("1.jpg", f"{n + 10}.jpg") + "\n" for n in range(60)))
     general = _Reading.read
-    monkeypatch.setattr(_Reading, "read", lambda self, line: (slow.append(line.place.line), general(self, line)))
+
+    def counted(self: _Reading, line: ParsedLine) -> None:
+        slow.append(line.place.line)
+        general(self, line)
+
+    monkeypatch.setattr(_Reading, "read", counted)
     fast = read(path, None)
     assert len(slow) <= 6
     monkeypatch.setattr(CommonLines, "read", lambda _self, _raw: None)
