@@ -1,7 +1,8 @@
 """Lines of the common shape, read in one pass: most lines of most manifests, much faster than the general code does.
 
 `CommonLines.read` gives what `own_entry` gives, for a line about which the judges of `reconciler.manifest` would say
-nothing. None says nothing about a line: the general code reads it, and only that explains what is wrong.
+nothing but what `CommonLine` counts. None says nothing about a line: the general code reads it, and only that explains
+what is wrong.
 
 A decoder is made for each set of label attributes. It takes what AWS's guide shows, with the guide's bounds, and no
 more. Its members are in alphabetical order and integers are tried before floats, so that encoding again gives the
@@ -72,12 +73,12 @@ class _WholeBox(Struct, forbid_unknown_fields=True, gc=False):
 
 
 class _Boxes(Struct, forbid_unknown_fields=True, gc=False):
-    annotations: Annotated[list[_Box], Meta(min_length=1, max_length=BOXES_PER_IMAGE)]
+    annotations: Annotated[list[_Box], Meta(max_length=BOXES_PER_IMAGE)]
     image_size: Raw
 
 
 class _WholeBoxes(Struct, forbid_unknown_fields=True, gc=False):
-    annotations: Annotated[list[_WholeBox], Meta(min_length=1, max_length=BOXES_PER_IMAGE)]
+    annotations: Annotated[list[_WholeBox], Meta(max_length=BOXES_PER_IMAGE)]
     image_size: Raw
 
 
@@ -122,12 +123,14 @@ _ID: Final = re.compile(r"0|-?[1-9][0-9]{0,17}")
 class CommonLine(Struct, frozen=True, gc=False):
     """A line of the common shape: its entry, and what notes on a manifest are made of.
 
-    `shape` has the kinds of its attributes. `text` is the line as it is sent, None where it is not the bytes that were
-    read.
+    `shape` has the kinds of its attributes, `class_map` all labels of its class-map, `empty` is how many attributes
+    have zero boxes. `text` is the line as it is sent, None where it is not the bytes that were read.
     """
 
     entry: Entry
     shape: "Shape"
+    class_map: tuple[str, ...]
+    empty: int
     text: bytes | None
 
     def text_of(self, raw: bytes) -> bytes:
@@ -205,6 +208,7 @@ class _Found(Struct, frozen=True, gc=False):
     box_counts: tuple[int, ...]
     said: tuple[Said, ...]
     is_exact: bool
+    class_map: tuple[str, ...] = ()
 
 
 class CommonLines:
@@ -278,7 +282,8 @@ class CommonLines:
             found.box_counts,
             origin_of(found.said),
         )
-        return CommonLine(entry, shape, raw if is_exact else None)
+        empty = shape.boxes is not None and not found.boxes
+        return CommonLine(entry, shape, found.class_map, int(empty), raw if is_exact else None)
 
     def _image_labels(self, line: Any, names: _Names) -> "_Found | None":  # noqa: ANN401 - likewise
         """What a line without boxes has; it is encoded with canonical members from here on."""
@@ -303,19 +308,21 @@ class CommonLines:
         if size is None or class_map is None or objects is None or objects.value[0] < len(value.annotations):
             return None
         boxes, counts, is_whole = _read_boxes(value, class_map.value[0], *size.value)
-        if not boxes or not (metadata.creation_date in self._dates or self._is_date(metadata)):
+        if len(boxes) < len(value.annotations) or not (
+            metadata.creation_date in self._dates or self._is_date(metadata)
+        ):
             return None
         value.image_size, metadata.class_map, metadata.objects = size.canonical, class_map.canonical, objects.canonical
         image, (across, down) = found.labels, size.value
         boxes.sort()
         meaning = encode((sorted(image), boxes, ((across * _PER_PIXEL, down * _PER_PIXEL),), (), True))
         labels, declared = _labels(image, tuple(counts), class_map.value[1])
-        box_counts = tuple([counts.get(label, 0) for label in labels]) if image else tuple(counts.values())
+        is_mixed = bool(image and counts)
+        box_counts = tuple([counts.get(label, 0) for label in labels]) if is_mixed else tuple(counts.values())
         said = (*found.said, (metadata.human_annotated, _job(metadata), *objects.value[1:]))
         is_exact = found.is_exact and objects.is_exact and is_whole
-        return _Found(
-            blake2b(meaning, digest_size=16).digest(), labels, declared, len(boxes), box_counts, said, is_exact
-        )
+        digest, names = blake2b(meaning, digest_size=16).digest(), class_map.value[1]
+        return _Found(digest, labels, declared, len(boxes), box_counts, said, is_exact, names)
 
     def _is_date(self, metadata: _ImageMetadata | _BoxesMetadata) -> bool:
         date = metadata.creation_date

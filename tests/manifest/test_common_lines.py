@@ -15,15 +15,16 @@ from reconciler.entries.common_lines import CommonLines
 from reconciler.entries.line import own_entry, without_service_fields
 from reconciler.entries.meaning import encoded
 from reconciler.ledger import Ledger
-from reconciler.manifest.findings import Collector
+from reconciler.manifest.findings import Collector, ParsedLine
 from reconciler.manifest.jsonl import json_lines
 from reconciler.manifest.judge.line import judge
-from reconciler.manifest.read import read_manifest
+from reconciler.manifest.read import _Reading, read_manifest
+from reconciler.manifest.rules import lines as rules
 from reconciler.model import DatasetDeclaration, DatasetType, DesiredEntry, Place, Retirement
 from reconciler.policy import Compare
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 ROOT = Path(__file__).parents[2]
 IMAGE = {
@@ -47,7 +48,8 @@ DRAWN: list[dict[str, float]] = [
     {"class_id": 0, "left": 10.25, "top": 0, "width": 600, "height": 40.5},
 ]
 CELLS: dict[str, Any] = {"image_size": [{"width": 640, "height": 480, "depth": 3}], "annotations": DRAWN}
-WHOLE: dict[str, Any] = {**CELLS, "annotations": [DRAWN[0], {**DRAWN[0], "class_id": 0, "left": 0}]}
+WHOLE: dict[str, Any] = {**CELLS, "annotations": [DRAWN[0], {**DRAWN[0], "class_id": 0, "left": 0, "width": 600}]}
+EMPTY: dict[str, Any] = {**CELLS, "annotations": []}
 LINES: tuple[dict[str, Any], ...] = (
     {"source-ref": "s3://b-1/1.jpg"},
     {"source-ref": "s3://b-1/1.jpg", "animal": 1, "animal-metadata": IMAGE},
@@ -56,6 +58,8 @@ LINES: tuple[dict[str, Any], ...] = (
     {"source-ref": "s3://b-1/1.jpg", "cells": WHOLE, "cells-metadata": BOXES},
     {"z": 1, "cells": WHOLE, "z-metadata": IMAGE, "source-ref": "s3://b-1/1.jpg", "cells-metadata": BOXES},
     {"z": 1, "cells": CELLS, "z-metadata": IMAGE, "source-ref": "s3://b-1/1.jpg", "cells-metadata": BOXES},
+    {"source-ref": "s3://b-1/1.jpg", "cells": EMPTY, "cells-metadata": {**BOXES, "objects": []}},
+    {"source-ref": "s3://b-1/1.jpg", "cells": EMPTY, "cells-metadata": BOXES, "animal": 1, "animal-metadata": IMAGE},
 )
 NUMBERS = (
     "0",
@@ -127,7 +131,7 @@ def raw_lines(random: Random, count: int) -> Iterator[bytes]:
 
 
 def test_one_pass_gives_nothing_or_what_the_general_code_gives() -> None:
-    """Key, digests, labels, boxes and text of a line are equal, and the judges have nothing to say about it."""
+    """Key, digests, labels, boxes and text of a line are equal, and the judges note what it counts, nothing else."""
     common, taken, plain = CommonLines(), 0, 0
     for raw in raw_lines(Random(1), 4000):  # noqa: S311 - the same lines every time
         fast, lines = common.read(raw), list(json_lines(BytesIO(raw), Collector("x")))
@@ -140,7 +144,8 @@ def test_one_pass_gives_nothing_or_what_the_general_code_gives() -> None:
         assert fast.entry == own_entry(own), raw
         assert fast.text_of(raw) == encoded(own), raw
         judgement = judge(own)
-        assert not [*judgement.faults, *judgement.notes], raw
+        assert not judgement.faults, raw
+        assert [rule for rule, _path in judgement.notes] == [rules.ZERO_BOXES] * fast.empty, raw
         assert judgement.kinds == fast.shape.kinds, raw
     assert taken > 1000
     assert plain - taken > 300
@@ -197,6 +202,35 @@ def test_a_manifest_in_yaml_has_the_same_findings_and_entries_without_that_pass(
     assert len(fast[1]) > 50
     monkeypatch.setattr(CommonLines, "read", lambda _self, _raw: None)
     assert fast == read(path, None)
+
+
+# Lines as labelling tools and Python programs write them.
+COMMON: dict[str, Callable[[int], str]] = {
+    "zero boxes": lambda _n: json.dumps(LINES[7]),
+    "zero boxes in some lines": lambda n: json.dumps(LINES[7 if n % 3 else 4]),
+    "boxes and image-level labels": lambda _n: json.dumps(LINES[5]),
+}
+
+
+@pytest.mark.parametrize("line", COMMON.values(), ids=COMMON)
+def test_a_line_as_people_write_it_is_read_in_one_pass(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: Callable[[int], str]
+) -> None:
+    """Only the first lines of a manifest, which have what was not seen before, are read by the general code."""
+    path, slow = tmp_path / "x.jsonl", list[int]()
+    path.write_text("".join(line(n).replace("1.jpg", f"{n + 10}.jpg") + "\n" for n in range(60)))
+    general = _Reading.read
+
+    def counted(self: _Reading, line: ParsedLine) -> None:
+        slow.append(line.place.line)
+        general(self, line)
+
+    monkeypatch.setattr(_Reading, "read", counted)
+    fast = read(path, None)
+    assert len(slow) <= 6
+    monkeypatch.setattr(CommonLines, "read", lambda _self, _raw: None)
+    assert fast == read(path, None)
+    assert len(fast[1]) == 60
 
 
 def observed(lines: list[str]) -> list[object]:
