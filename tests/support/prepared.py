@@ -90,7 +90,7 @@ class Popen(subprocess.Popen[Any]):
 
 
 def _may_be_forked(command: Any, env: Any) -> bool:  # noqa: ANN401 - those of subprocess
-    if sys.platform != "linux" or any(name.startswith("COVERAGE_") for name in env):
+    if sys.platform != "linux" or any(name.startswith("COVERAGE_") for name in (*env, *os.environ)):
         return False
     if Path(command[0]).parent != Path(sys.executable).parent:
         return False
