@@ -15,6 +15,7 @@ import json
 import os
 import runpy
 import select
+import shutil
 import signal
 import socket
 import subprocess
@@ -166,6 +167,7 @@ def _serve(address: str) -> list[str]:
     while True:
         ready = select.select([0, listening.fileno(), woken.fileno()], [], [])[0]
         if 0 in ready:
+            shutil.rmtree(Path(address).parent)
             return []
         if woken.fileno() in ready:
             woken.recv(4096)
