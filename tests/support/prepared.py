@@ -15,6 +15,7 @@ import json
 import os
 import runpy
 import select
+import shutil
 import signal
 import socket
 import subprocess
@@ -89,7 +90,7 @@ class Popen(subprocess.Popen[Any]):
 
 
 def _may_be_forked(command: Any, env: Any) -> bool:  # noqa: ANN401 - those of subprocess
-    if sys.platform != "linux" or any(name.startswith("COVERAGE_") for name in env):
+    if sys.platform != "linux" or any(name.startswith("COVERAGE_") for name in (*env, *os.environ)):
         return False
     if Path(command[0]).parent != Path(sys.executable).parent:
         return False
@@ -166,6 +167,7 @@ def _serve(address: str) -> list[str]:
     while True:
         ready = select.select([0, listening.fileno(), woken.fileno()], [], [])[0]
         if 0 in ready:
+            shutil.rmtree(Path(address).parent)
             return []
         if woken.fileno() in ready:
             woken.recv(4096)
