@@ -180,7 +180,7 @@ class _Reading:
 
     def _take(self, raw: bytes, place: Place, locate: Callable[[], Place], start: int | None = None) -> bool:
         line = None if self._images else self._common.read(raw)  # a line that a stage maps is not sent as it is
-        if line is None or not self._across.knows(line) or not self._notes.knows(line):
+        if line is None or not self._across.knows(line) or not self._notes.knows(line, place):
             return False
         text = line.text()
         if len(text) > LINE_CHARACTERS:
