@@ -24,13 +24,15 @@ from reconciler.manifest.yaml.text import json_number
 _KEY: Final = r"""(?:\w[\w./()+-]{0,200}|"[^"\\\n]{0,900}"|'[^'\n]{0,900}')"""
 _MEMBER: Final = rf"( *)({_KEY}):(?: +|$)"
 _TOKEN: Final = rf"([{{}}\[\],]|{_KEY}:(?= )|{NUMBER}(?= *[,}}\]])|{FLOW})( *)"
+_PAIR: Final = rf"({_KEY})(: +)({NUMBER}(?= *[,}}])|{FLOW})( *)([,}}])( *)"
 _CLOSES: Final = {"[": "]", "{": "}"}
 _SCALAR: Final = rf"({NUMBER}(?={END}\Z)|{TEXT}){END}"
 _CONSTANTS: Final = {"true": True, "false": False, "null": None}
 # Further in than this, or with more brackets on a line, an entry is left to the code that knows how deep is too deep.
 _DEEPEST: Final = 20
-# Values of so many characters are remembered.
+# Values and scalars of so many characters are remembered: many are alike.
 _SHORT: Final = 200
+_SHORT_TOKEN: Final = 40
 
 
 def block_of(lines: list[str], column: int) -> dict[str, Any]:
@@ -97,7 +99,7 @@ class _Block:
         dash = " " * column + "- "
         while not self.is_at_end and self._lines[self._at].startswith(dash):
             item = self._lines[self._at][len(dash) :]
-            if compiled(_MEMBER).match(item):
+            if not item.startswith("{") and compiled(_MEMBER).match(item):
                 self._lines[self._at] = " " * len(dash) + item
                 items.append(self._members(len(dash)))
             else:
@@ -118,6 +120,9 @@ def _value(text: str) -> Any:  # noqa: ANN401 - any JSON value
 def _one_line(text: str) -> Any:  # noqa: ANN401 - any JSON value
     if text[:1] not in ("[", "{"):
         return _scalar(found(_SCALAR, text)[1])
+    members = _pairs(text)
+    if members is not None:
+        return members
     pieces = compiled(_TOKEN).findall(text)
     tokens = [token for token, _blanks in reversed(pieces)]
     brackets = text.count("[") + text.count("{")
@@ -132,7 +137,19 @@ def _one_line(text: str) -> Any:  # noqa: ANN401 - any JSON value
     return value
 
 
-_short_value: Final = lru_cache(maxsize=1024)(_one_line)  # many lines are alike
+def _pairs(text: str) -> dict[str, Any] | None:
+    """A mapping whose values are scalars; None for any other text."""
+    pairs = compiled(_PAIR).findall(text, 1)
+    if sum(map(len, chain.from_iterable(pairs))) + 1 < len(text) or text[0] != "{":
+        return None
+    ends = "".join([end for _name, _colon, _value, _blanks, end, _more in pairs])
+    if ends != "," * (len(pairs) - 1) + "}":
+        return None
+    members = {_key(name): _scalar(value) for name, _colon, value, _blanks, _end, _more in pairs}
+    return members if len(members) == len(pairs) else None
+
+
+_short_value: Final = lru_cache(maxsize=1024)(_one_line)
 
 
 def _flow(tokens: list[str]) -> Any:  # noqa: ANN401 - any JSON value
@@ -158,6 +175,10 @@ def _flow(tokens: list[str]) -> Any:  # noqa: ANN401 - any JSON value
 
 
 def _scalar(token: str) -> Any:  # noqa: ANN401 - any JSON value
+    return _short_scalar(token) if len(token) <= _SHORT_TOKEN else _one_scalar(token)
+
+
+def _one_scalar(token: str) -> Any:  # noqa: ANN401 - any JSON value
     """A scalar, which is a number or a constant as JSON spells it, or text."""
     if token[-1] in ":[]{},":  # no scalar
         raise UncommonError
@@ -170,3 +191,6 @@ def _scalar(token: str) -> Any:  # noqa: ANN401 - any JSON value
             raise UncommonError
         return number
     return _CONSTANTS.get(text, text)
+
+
+_short_scalar: Final = lru_cache(maxsize=4096)(_one_scalar)
