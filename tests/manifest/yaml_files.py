@@ -290,6 +290,18 @@ UNCOMMON: Final = (
     f"source-ref: s3://pics/a.jpg\n    n: {'9' * 301}",
     "source-ref: 7\n    n: 1",
     f"source-ref: s3://pics/a.jpg\n    n: {'[' * 49}{']' * 49}",
+    "source-ref: s3://pics/a.jpg\n    n: [!t, b]",
+    "source-ref: s3://pics/a.jpg\n    n: {a: !x b}",
+    "source-ref: s3://pics/a.jpg\n    n: {a: 1}b: 2}",
+    "source-ref: s3://pics/a.jpg\n    n: {a [b]}",
+    "source-ref: s3://pics/a.jpg\n    n: [a}",
+    "source-ref: s3://pics/a.jpg\n    n: {a: [1}}",
+    "source-ref: s3://pics/a.jpg\n    n: [a: ]",
+    "source-ref: s3://pics/a.jpg\n    n: [true, null, false, True]",
+    "source-ref: s3://pics/a.jpg\n    n: null",
+    "source-ref: s3://pics/a.jpg\n    n:\n      foo",
+    "source-ref: s3://pics/a.jpg\n    n:\n      - x:\n      y: 1",
+    "source-ref: s3://pics/a.jpg" + "".join(f"\n{' ' * number}n:" for number in range(4, 64)) + " 1",
 )
 
 

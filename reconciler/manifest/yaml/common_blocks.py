@@ -84,14 +84,7 @@ class _Block:
         is_list = line.startswith("- ", inside)
         if inside > self._deepest or inside < column + (not is_list):
             raise UncommonError
-        return self._list(inside) if is_list else self._members(inside)
-
-    def _members(self, column: int) -> dict[str, Any]:
-        """At least one member."""
-        members = self.mapping(column)
-        if not members:
-            raise UncommonError
-        return members
+        return self._list(inside) if is_list else self.mapping(inside)
 
     def _list(self, column: int) -> list[Any]:
         """The items whose dashes are here."""
@@ -101,7 +94,7 @@ class _Block:
             item = self._lines[self._at][len(dash) :]
             if not item.startswith("{") and compiled(_MEMBER).match(item):
                 self._lines[self._at] = " " * len(dash) + item
-                items.append(self._members(len(dash)))
+                items.append(self.mapping(len(dash)))
             else:
                 self._at += 1
                 items.append(_value(item))
