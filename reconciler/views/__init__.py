@@ -82,10 +82,10 @@ def _markdown(review: "Review", _how: How) -> str:
 
 
 @_view("html", "html", "the plan as one page, with the boxes drawn")
-def _html(review: "Review", how: How) -> str:
+def _html(review: "Review", how: How) -> Iterable[str]:
     from reconciler.views.html import view as html  # noqa: PLC0415 - see above
 
-    return html.view(review, pictures=how.pictures(), links=how.links)
+    return html.pieces(review, pictures=how.pictures(), links=how.links)
 
 
 @_view("json", "save", "the plan as JSON, for `reconciler report` and `apply --plan`")
