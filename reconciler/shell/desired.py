@@ -49,13 +49,10 @@ def read_once(
 ) -> Findings:
     """Fill an empty ledger with a manifest as `read_manifest` does.
 
-    The cache is in `.reconciler` of the folder `beside`, and not made for a small manifest. Without that folder the
-    manifest is only looked at: the ledger has no lines.
+    The cache is in `.reconciler` of the folder `beside`; without one, a manifest is only read, as is one that is small.
     """
     # Nothing but this setting is known to the reader, so nothing else can change what it finds.
     dataset = replace(dataset, policy=Policy(marked=dataset.policy.marked))
-    if beside is None:
-        ledger.leave_lines_out()
     if beside is None or _size(dataset) < WORTH_IT:
         return read_manifest(dataset, labels, ledger.accept, report)
     from reconciler.snapshots.folder import FOLDER  # noqa: PLC0415 - a small manifest needs no git

@@ -14,7 +14,7 @@ def test_no_statement_works_on_less_than_was_added() -> None:
     database.execute("PRAGMA max_page_count = 10")
     database.execute("BEGIN")
     for _ in range(100):
-        database.add("INSERT INTO entries VALUES (?)", (bytes(10_000),))
+        database.add("INSERT INTO entries VALUES", (bytes(10_000),))
     for statement in (database.settle, lambda: database.execute("SELECT COUNT(*) FROM entries")):
         with pytest.raises(sqlite3.OperationalError, match="full"):
             statement()

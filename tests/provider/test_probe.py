@@ -16,8 +16,15 @@ from tests.support.provider_world import HEALS, config_for
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from rekognition_emulator import Emulator
     from tests.support.provider_engine import Resource
     from tests.support.provider_world import World
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _ahead(emulator: Emulator) -> None:
+    """The service's clock is ahead: each edit is a fresh one, however long a busy machine takes until a listing."""
+    emulator.clock.advance(3600)
 
 
 def calls_of(world: World, run: Callable[[], Any]) -> tuple[Any, Counter[str]]:
@@ -35,6 +42,25 @@ def test_nothing_is_listed_where_nothing_moved(world: World) -> None:
         _given, calls = calls_of(world, run)
         assert calls["ListDatasetEntries"] == 0, (run, calls)
         assert calls.total() <= 6, (run, calls)
+
+
+def test_what_was_not_listed_is_said_on_the_row_and_never_under_diagnostics(world: World) -> None:
+    """A status line and no message that stays: a preview of changes, `pulumi up`, a drift run."""
+    cells = world.declare({"1.jpg": ["cat"], "2.jpg": ["dog"]})
+    cells.up()
+
+    def said(run: Callable[[], Any]) -> set[bool]:
+        """Whether the messages of a run that say it are ephemeral."""
+        messages = cells.provider.log.messages
+        before = len(messages)
+        run()
+        return {one.ephemeral for one in messages[before:] if "live not listed: unchanged since 20" in one.text}
+
+    world.rewrite(cells, {"1.jpg": ["cat"], "2.jpg": ["cat"]})
+    assert said(cells.preview) == {True}
+    world.rewrite(cells, {"1.jpg": ["cat"], "2.jpg": ["dog"]})
+    with new_machine(cells):
+        assert [said(run) for run in (cells.up, cells.drift)] == [{True}] * 2
 
 
 def test_a_changed_manifest_is_planned_and_sent_with_one_listing(world: World) -> None:

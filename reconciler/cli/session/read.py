@@ -92,6 +92,8 @@ def read_all(run: Run, screen: Screen, restrict: Callable[[Run], None] = lambda 
     for one in run.datasets:
         screen.status(f"reading {inert(one.dataset.shown)}")
         late = _suppress(one)
+        if beside is None:  # it is looked at and no more
+            one.ledger.leave_lines_out()
         one.findings = read_once(one.dataset, one.project.labels, one.ledger, beside, screen.show)
         if late and one.project.folder not in seen:
             marked = (*late, *one.findings.marked)
