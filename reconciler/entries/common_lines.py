@@ -120,6 +120,7 @@ _SHARE: Final[Decoder[float]] = Decoder(_Share)
 # Shapes, dates and members of each kind that are remembered: a manifest with new ones in every line costs no memory.
 _KEPT: Final = 256
 _LONGEST: Final = 20_000
+_LONGEST_NAME: Final = 200
 _COLON: Final = b":"
 _Names = tuple[str, ...]
 _NO_NAMES: Final[_Names] = ()
@@ -302,6 +303,7 @@ class CommonLines:
     def __init__(self) -> None:
         self._shape = Shape.of({}, whole=True)
         self._shapes: dict[tuple[tuple[str, str], ...], tuple[Shape, ...]] = {}
+        self._first: dict[bytes, Shape] = {}  # by the name of the member behind the key, which often tells the shape
         self._class_maps, self._sizes = _Members(_class_map), _Members(_size)
         self._objects, self._confidences = _Members(_objects), _Members(_confidence)
         self._extras, self._dates = _Members(_extra), set[str]()
@@ -324,28 +326,36 @@ class CommonLines:
 
     def _other_shape(self, raw: bytes) -> Any:  # noqa: ANN401 - made by `defstruct`
         """A line that the last shape's decoder refuses, read with its own, which then is the last; None if none can."""
+        begin = raw.find(b'","') + 2
+        name = raw[begin : raw.find(b":", begin)]
+        guess = self._first.get(name)
+        if guess is not None and (line := _decoded(guess, raw)) is not None:
+            self._shape = guess
+            return line
+        for shape in self._shapes_of(raw):
+            if shape is not self._shape and (line := _decoded(shape, raw)) is not None:
+                self._shape = shape
+                if len(self._first) < _KEPT and len(name) <= _LONGEST_NAME:
+                    self._first[name] = shape
+                return line
+        return None
+
+    def _shapes_of(self, raw: bytes) -> tuple[Shape, ...]:
+        """The shapes of lines with the attributes of this one; none where these are unknown, or too many were seen."""
         try:
             document = decode(raw)
         except (MsgspecError, ValueError, RecursionError):
-            return None
+            return ()
         kinds = _kinds(document) if isinstance(document, dict) else None
         if kinds is None:
-            return None
+            return ()
         name = tuple(kinds.items())
         if name not in self._shapes:
             if len(self._shapes) >= _KEPT:
-                return None
+                return ()
             forms = (True, False) if BOXES_TYPE in kinds.values() else (True,)
             self._shapes[name] = tuple(Shape.of(kinds, whole=whole) for whole in forms)
-        for shape in self._shapes[name]:
-            if shape is not self._shape:
-                try:
-                    line = shape.decoder.decode(raw)
-                except (MsgspecError, ValueError, RecursionError):
-                    continue
-                self._shape = shape
-                return line
-        return None
+        return self._shapes[name]
 
     def _read(self, line: Any, shape: Shape, raw: bytes) -> CommonLine | None:  # noqa: ANN401 - made by `defstruct`
         if len(shape.beginnings) > 1 and not _is_in_order(raw, shape.beginnings):
@@ -426,6 +436,14 @@ class CommonLines:
         if len(date) <= _LONGEST:
             self._dates.add(date)
         return True
+
+
+def _decoded(shape: Shape, raw: bytes) -> Any:  # noqa: ANN401 - made by `defstruct`
+    """The line, None where it is of a different shape."""
+    try:
+        return shape.decoder.decode(raw)
+    except (MsgspecError, ValueError, RecursionError):
+        return None
 
 
 def as_sent(line: str) -> bytes | None:
