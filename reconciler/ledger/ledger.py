@@ -11,7 +11,7 @@ import json
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import chain
 from pathlib import Path
 from typing import Final, Self
@@ -112,6 +112,7 @@ class Ledger:
         self._lines = Lines(self._database)
         self._has_lines = True
         self._database.executescript(_SCHEMA + desired_side.SCHEMA + live_side.SCHEMA + BASE_SCHEMA)
+        self._index = partial(desired_side.index, self._database)
         self._database.execute("BEGIN")
         self.base = BaseSide(self._database)
         self._live = LiveSide(self._database)
@@ -155,6 +156,7 @@ class Ledger:
         row = *values, _file(place.file), place.line, place.column, desired.unusable, len(line), *kept
         if self._seen.is_new(values[0]):
             self._database.add(_ACCEPT, row)
+            self._database.is_loading("entries", self._index)
             return None
         return None if self._database.execute(_ACCEPT + _ONE, row).rowcount else self._place_of(desired.entry.key)
 
@@ -441,7 +443,8 @@ class Ledger:
         marked = f"COALESCE(SUM({marks} <> '[]'), 0)"
         sums = f"SELECT COUNT(*), COALESCE(SUM(labelled), 0), COALESCE(SUM(boxes), 0), {marked} FROM {table}"
         counts = self._database.execute(sums).fetchone()
-        entries = f"SELECT key, {column}, {marks}, NOT labelled, {retired} FROM {table} ORDER BY key"
+        # The sign leaves the index out: to sort is faster than to look each up.
+        entries = f"SELECT key, {column}, {marks}, NOT labelled, {retired} FROM {table} ORDER BY +key"
         rows = self._database.execute(entries)
         if mode is Compare.LABELS:
             return Facts.of(counts, rows)
