@@ -2,6 +2,8 @@
 PYTHON ?= python3
 PY := .venv/bin/python
 TESTS ?= tests
+# One more than the cores that CI has: some tests wait for a pause, or for a process.
+WORKERS ?= 3
 # COVERAGE=1 measures branches while the tests run; `make coverage` reports them.
 MEASURE := $(if $(COVERAGE),-m coverage run)
 .DEFAULT_GOAL := help
@@ -24,10 +26,10 @@ demo: setup ## the main job, end to end, on an emulator; ENGINE=pulumi uses the 
 	@$(CLEAN) $(PY) docs/demo.py --engine "$(or $(ENGINE),local)"
 
 test: setup ## all tests (minutes); TESTS=tests/plan for some
-	@$(CLEAN) $(PY) $(MEASURE) -m pytest -q -n 2 --dist worksteal -m "not slow" $(TESTS)
+	@$(CLEAN) $(PY) $(MEASURE) -m pytest -q -n $(WORKERS) --dist worksteal -m "not slow" $(TESTS)
 
 test-full: setup ## all tests, with the long ones
-	@$(CLEAN) $(PY) -m pytest -q -n 2 --dist worksteal $(TESTS)
+	@$(CLEAN) $(PY) -m pytest -q -n $(WORKERS) --dist worksteal $(TESTS)
 
 check: setup ## format, lint, types, import contracts, generated pages, plain English
 	@$(PY) -m ruff format --check --quiet . || { echo "make format fixes this" >&2; exit 1; }

@@ -274,6 +274,8 @@ def _reason(said: bytes) -> str:
 
 # The longest that a record may wait for git, with many files on a slow disk.
 _SECONDS: Final = 20
+# What begins the header of `git status` that names the commit; "(initial)" where there is none.
+_OID: Final = "# branch.oid "
 
 
 class Commit(Struct, frozen=True):
@@ -287,12 +289,14 @@ def commit_of(*paths: Path) -> Commit | None:
     """The commit that holds the first file; None without git, a repository or a commit."""
     folder = paths[0].parent
     names = [f":(literal){os.path.relpath(path, folder)}" for path in paths]
-    status = ["status", "--porcelain", "--ignored", "--untracked-files=all", "--", *names]
+    # One process says both: a header names the commit, and every other line is a file that differs.
+    status = ["status", "--porcelain=v2", "--branch", "--no-ahead-behind", "--ignored", "--untracked-files=all"]
     try:
-        oid = _output(["rev-parse", "--verify", "HEAD"], folder, _SECONDS).decode("ascii").strip()
-        return Commit(oid, bool(_output(status, folder, _SECONDS).strip()))
-    except (BadInput, OSError, subprocess.SubprocessError, ValueError):
+        lines = _output([*status, "--", *names], folder, _SECONDS).decode("utf-8", "replace").splitlines()
+    except (BadInput, OSError, subprocess.SubprocessError):
         return None
+    oid = next((line.removeprefix(_OID) for line in lines if line.startswith(_OID)), "")
+    return Commit(oid, not all(line.startswith("# ") for line in lines)) if oid.isalnum() else None
 
 
 def root_of(folder: Path) -> Path:

@@ -21,11 +21,20 @@ settings.register_profile("quick", settings.get_profile("untimed"), max_examples
 # again. All clients of one session share a loader, so all sessions of the tests may.
 botocore.loaders.create_loader = cache(botocore.loaders.create_loader)
 
+# Folders whose tests are long, the longest first.
+_LONG = ("program", "compatibility", "reliability", "localengine", "samples")
 _REMOVED = ("AWS_", "PULUMI_", "RECONCILER_", "LOCALENGINE_")
 
 
+def _folder(item: pytest.Item) -> str:
+    """The folder under `tests/` that a test is in."""
+    return item.path.relative_to(Path(__file__).parent).parts[0]
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Without the slow tests, a law is tried a few times only."""
+    """Long tests come first, so that none is left to run alone. Without the slow ones a law is tried a few times."""
+    folders = [*_LONG, *dict.fromkeys(_folder(item) for item in items)]
+    items.sort(key=lambda item: folders.index(_folder(item)))
     if "not slow" not in config.option.markexpr:
         return
     settings.load_profile("quick")  # for laws that do not say how often

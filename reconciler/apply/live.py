@@ -29,6 +29,8 @@ from reconciler.snapshots.probe import Counted, Sheet, written
 _TRIES: Final = 5
 # Pauses before a listing is made again because it disagrees with the statistics or with what was just sent, in seconds.
 _STALE_PAUSES: Final = (2.0, 4.0, 8.0)
+# The most marked entries that are looked at again; of more, a listing counts for its own run only.
+_MARKED: Final = 1_000
 
 
 def observe(context: Context, target: Target, together: Iterable[str] | None = None) -> Observation:
@@ -115,7 +117,8 @@ def list_live(
     `before` is the dataset as just described, idle; without it the dataset is described first. `missing` gives,
     after each listing, the keys of lines that were just sent and are not in it. Then the listing is repeated, at most
     three times; where they are so few that it takes fewer calls, they are looked up first, and a listing that had them
-    as they are is not repeated. Listing a large dataset takes minutes, so it is repeated only once where only the
+    as they are is not repeated. Nor is one with other marks than the statistics count, where the marked entries alone
+    are as they were listed. Listing a large dataset takes minutes, so it is repeated only once where only the
     statistics disagree.
 
     Raises:
@@ -125,12 +128,14 @@ def list_live(
     described, listed = _listed(context, ledger, arn, before)
     for number, pause in enumerate(_STALE_PAUSES):
         disagrees = number == 0 and listed != described.entries
+        remarked = number == 0 and _is_remarked(ledger, described)
         calls = context.gateway.pages(listed)
         some = list(islice(missing(), calls))
-        if not disagrees and not some:
+        if not (disagrees or remarked or some):
             break
         context.pause(pause)
-        if not disagrees and len(some) < calls and _as_listed(context, ledger, arn, some):
+        looks = len(some) + (context.gateway.pages(described.errors) if remarked else 0)
+        if not disagrees and looks < calls and _as_listed(context, ledger, arn, some, marked=remarked):
             continue
         described, listed = _listed(context, ledger, arn, None)
     return described
@@ -199,9 +204,19 @@ def sheet_of_live(ledger: Ledger, arn: str, updated: float, counted: Statistics,
     )
 
 
-def _as_listed(context: Context, ledger: Ledger, arn: str, keys: Iterable[str]) -> bool:
-    """Whether the service, asked for these entries one by one, still has them as they were listed."""
+def _is_remarked(ledger: Ledger, described: DatasetDescription) -> bool:
+    """Whether the statistics count other marked entries than were listed, and few enough to look at all of them."""
+    listed = sum(1 for _row in ledger.marked())
+    return listed != described.errors and max(listed, described.errors) <= _MARKED
+
+
+def _as_listed(context: Context, ledger: Ledger, arn: str, keys: Iterable[str], *, marked: bool) -> bool:
+    """Whether the service still has these entries, asked for one by one, and the marked ones as they were listed."""
     try:
+        if marked:
+            there = map(entry_of, map(parse_live, context.gateway.marked_entries(arn)))
+            if {one.key: one.marks for one in there} != {one.key: one.marks for one in ledger.marked()}:
+                return False
         for key in keys:
             if (lines := context.gateway.entries_like(arn, key)) is None:
                 return False

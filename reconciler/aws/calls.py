@@ -70,7 +70,7 @@ class Calls:
     """Makes calls; `counts` has the number of attempts of each operation.
 
     `log` receives every attempt, `tell` a message before every retry. `wrote`: an operation of this run was started.
-    `pace` says when an operation may be called.
+    `pace` gives what says when an operation may be called.
     """
 
     clock: Clock
@@ -79,13 +79,14 @@ class Calls:
     tell: Callable[[str], None] = lambda _message: None
     patience: Patience | None = None
     counts: Counter[str] = field(default_factory=Counter)
-    pace: InitVar[Pace | None] = None
+    pace: InitVar[Callable[[], Pace] | None] = None
     wrote: bool = False
     _answered: Event = field(default_factory=Event)
     _counting: Lock = field(default_factory=Lock)
 
-    def __post_init__(self, pace: Pace | None) -> None:
-        self._pace = pace or Pace(self.clock)
+    def __post_init__(self, pace: Callable[[], Pace] | None) -> None:
+        own = Pace(self.clock)
+        self._pace = pace or (lambda: own)
 
     def patient(self, patience: Patience) -> Self:
         """The same calls, counted and paced together with these, which wait until a lost network is back."""
@@ -158,7 +159,7 @@ class Calls:
         self.clock.sleep(seconds)
 
     def _attempt(self, operation: str, send: Callable[[], Reply]) -> Reply:
-        self._pace.keep(operation)
+        self._pace().keep(operation)
         with self._counting:
             self.counts[operation] += 1
         start = self.clock.now()
@@ -204,7 +205,8 @@ class Calls:
         return operation in _READS or not (self.wrote or operation in _STORES)
 
     def _record(self, operation: str, answer: str, response: dict[str, Any], start: float) -> None:
-        told = self._pace.slow_down if answer in THROTTLES else self._pace.answered
+        pace = self._pace()
+        told = pace.slow_down if answer in THROTTLES else pace.answered
         told(operation)
         request_id = response.get("ResponseMetadata", {}).get("RequestId", "")
         self.log(CallRecord(operation, answer, request_id, self.clock.now() - start))

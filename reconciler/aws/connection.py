@@ -157,6 +157,12 @@ class Connection(Struct, frozen=True):
         """Without keys and token."""
         return f"Connection({self.region!r}, {self.profile!r}, {self.web_identity!r}, {self.assume_roles!r})"
 
+    @property
+    def role_account(self) -> str:
+        """The account of the role that calls are made with; empty without one."""
+        role = self.assume_roles[-1] if self.assume_roles else self.web_identity
+        return "".join(role.role_arn.split(":")[4:5]) if role else ""
+
     def assuming(self, role: str) -> "Connection":
         """The same connection, and after its own roles this one is assumed; empty: none."""
         return replace(self, assume_roles=(*self.assume_roles, AssumeRole(role))) if role else self

@@ -35,9 +35,15 @@ _PROJECT: Final = 60.0
 class Gateway:
     """Rekognition Custom Labels in one account and region. Every method may raise ReconcilerError."""
 
-    def __init__(self, client: "RekognitionClient", calls: Calls, caller: Callable[[], str] | None = None) -> None:
-        """`caller` asks STS for the account of the credentials."""
-        self._client, self._caller = client, caller
+    def __init__(
+        self,
+        client: "RekognitionClient",
+        calls: Calls,
+        caller: Callable[[], str] | None = None,
+        learn: Callable[[str], None] = lambda _arn: None,
+    ) -> None:
+        """`caller` asks STS for the account of the credentials; `learn` gets the ARNs that AWS answers about."""
+        self._client, self._caller, self._learn = client, caller, learn
         self.calls = calls
         self._largest = [BATCH_BYTES]  # shared by the gateways that `patient` makes, as the next two are
         self._described = Lately[DatasetDescription](calls.clock, _LATELY)
@@ -120,6 +126,7 @@ class Gateway:
         except NotFound:
             self._described.forget(dataset_arn)
             return None
+        self._learn(dataset_arn)
         described = _description(reply["DatasetDescription"])
         self._described.keep(dataset_arn, described)
         return described
@@ -163,6 +170,12 @@ class Gateway:
         request: Any = {"DatasetArn": dataset_arn, "SourceRefContains": key}
         page = next(self._pages("ListDatasetEntries", self._client.list_dataset_entries, **request))
         return None if page.get("NextToken") else list(page.get("DatasetEntries", []))
+
+    def marked_entries(self, dataset_arn: str) -> Iterator[str]:
+        """The entries that the service marked with errors, page by page."""
+        request: Any = {"DatasetArn": dataset_arn, "HasErrors": True}
+        for page in self._pages("ListDatasetEntries", self._client.list_dataset_entries, **request):
+            yield from page.get("DatasetEntries", [])
 
     def pages(self, entries: int) -> int:
         """How many calls a listing of so many entries takes."""
@@ -245,7 +258,9 @@ class Gateway:
         """The projects of these names; without a name, all of them."""
         named = {"ProjectNames": list(names)} if names else {}
         for page in self._pages("DescribeProjects", self._client.describe_projects, **named):
-            yield from (_project(one) for one in page.get("ProjectDescriptions", []))
+            for project in map(_project, page.get("ProjectDescriptions", [])):
+                self._learn(project.arn)
+                yield project
 
     def _pages(self, operation: str, send: Callable[..., Any], **request: object) -> Iterator[Any]:
         """The replies of a listing; an empty token ends it, like an absent one."""

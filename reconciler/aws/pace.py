@@ -5,6 +5,7 @@ and quotas), and other programs share them. Calls come at equal distances, witho
 """
 
 from collections import Counter
+from collections.abc import Callable
 from math import inf
 from threading import Lock
 from typing import Final
@@ -71,3 +72,34 @@ class Pace(Struct):
 
     def _turn(self, operation: str) -> _Turn:
         return self._turns.setdefault(operation, _Turn(self.rate))
+
+
+class Paces(Struct):
+    """The paces of a process, by account and Region. Safe to use from threads.
+
+    The account of a role is in its ARN. Credentials without a role may be of any of those accounts: from their first
+    call in a Region on all share one pace there, until AWS has answered with an ARN of theirs.
+    """
+
+    _own: str = ""
+    _paces: dict[tuple[str, str], Pace] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock)
+
+    def of(self, account: str, region: str, make: Callable[[], Pace]) -> Pace:
+        """The pace of credentials; `account` is empty where no role gives it."""
+        with self._lock:
+            key = account or self._own, region
+            if not self._own and ("", region) in self._paces:
+                key = "", region
+            if key not in self._paces:
+                self._paces[key] = make()
+            return self._paces[key]
+
+    def answered_with(self, arn: str) -> None:
+        """AWS gave credentials without a role this ARN, which is of their account."""
+        with self._lock:
+            if self._own or not (account := "".join(arn.split(":")[4:5])):
+                return
+            self._own = account
+            for key in [key for key in self._paces if not key[0]]:
+                self._paces[account, key[1]] = self._paces.pop(key)

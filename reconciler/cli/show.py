@@ -95,10 +95,15 @@ def _whole(run: Run, code: Exit, error: ReconcilerError | None) -> Review:
     return structs.replace(run.review, exit_code=int(code), error=failed, made=made)
 
 
-def _made(run: Run) -> Made:
-    """When and from which commit, looked up once in a run; a review of two revisions has their names instead."""
+def _made(run: Run) -> Made | None:
+    """When and from which commit, looked up once in a run; a review of two revisions has their names instead.
+
+    Text does not show it, and is written without asking git.
+    """
+    if run.options.files.keys() == {"text"} and not run.options.json:
+        return None
     if run.made is None:
-        from reconciler.git import author_of, commit_of  # noqa: PLC0415 - a screen does not show it
+        from reconciler.git import author_of, commit_of  # noqa: PLC0415 - see above
 
         after = run.options.sources[1:] if run.options.command == "diff" else ()
         paths = [Path(after[0])] if after else [part.path for one in run.datasets for part in parts_of(one.dataset)]

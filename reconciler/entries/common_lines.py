@@ -1,15 +1,18 @@
 """Lines of the common shape, read in one pass: most lines of most manifests, much faster than the general code does.
 
 `CommonLines.read` gives what `own_entry` gives, for a line about which the judges of `reconciler.manifest` would say
-nothing. None says nothing about a line: the general code reads it, and only that explains what is wrong.
+nothing but what `CommonLine` counts. None says nothing about a line: the general code reads it, and only that explains
+what is wrong.
 
 A decoder is made for each set of label attributes. It takes what AWS's guide shows, with the guide's bounds, and no
 more. Its members are in alphabetical order and integers are tried before floats, so that encoding again gives the
 canonical JSON that digests are made of. Members that many lines share (class-map, image size, confidence) are read once
 for all lines that spell them alike.
 
-A line without a backslash repeats no member if it has as many colons as that. Where all its numbers are spelled as they
-are encoded, nothing of it can be shorter than that, so one of the same length has neither blanks nor repeated members.
+Escapes of text that JSON need not escape are replaced first. A line without a backslash repeats no member if it has as
+many colons as its canonical JSON. That is also how it is sent, but for the order of members and for floats that are
+whole numbers. A float with an exponent apart, nothing can be written shorter than it is sent; so a line with the length
+of that has neither blanks nor repeated members, and is sent as it is.
 
 Source: Custom Labels Developer Guide, "Creating a manifest file"; the bounds are those of `reconciler.limits`.
 """
@@ -72,12 +75,12 @@ class _WholeBox(Struct, forbid_unknown_fields=True, gc=False):
 
 
 class _Boxes(Struct, forbid_unknown_fields=True, gc=False):
-    annotations: Annotated[list[_Box], Meta(min_length=1, max_length=BOXES_PER_IMAGE)]
+    annotations: Annotated[list[_Box], Meta(max_length=BOXES_PER_IMAGE)]
     image_size: Raw
 
 
 class _WholeBoxes(Struct, forbid_unknown_fields=True, gc=False):
-    annotations: Annotated[list[_WholeBox], Meta(min_length=1, max_length=BOXES_PER_IMAGE)]
+    annotations: Annotated[list[_WholeBox], Meta(max_length=BOXES_PER_IMAGE)]
     image_size: Raw
 
 
@@ -115,6 +118,16 @@ _NO_NAMES: Final[_Names] = ()
 _PER_PIXEL: Final = 1000
 # What the service appends to every line that it lists.
 _ADDED: Final = (b',"cl-metadata":{"is_labeled":true}}', b',"cl-metadata":{"is_labeled":false}}')
+# Has a line count as written differently from how it is sent: no line is so long.
+_OTHER: Final = -(2**40)
+# How floats that are whole numbers end; the members that have them.
+_WHOLE: Final = b".0"
+_SIDES: Final = ("left", "top", "width", "height")
+# Digits as one digit, and one letter for an exponent.
+_DIGITS: Final = bytes.maketrans(b"123456789E", b"000000000e")
+# Escapes that JSON needs, or does not have, though Python does; and those of half a character.
+_NEEDED: Final = re.compile(rb"\\(?:U|u00[0-7])")
+_HALF: Final = re.compile(rb"\\u[dD][89a-fA-F]")
 # A class id as JSON writes a number, which is how a class-map is asked for it.
 _ID: Final = re.compile(r"0|-?[1-9][0-9]{0,17}")
 
@@ -122,17 +135,20 @@ _ID: Final = re.compile(r"0|-?[1-9][0-9]{0,17}")
 class CommonLine(Struct, frozen=True, gc=False):
     """A line of the common shape: its entry, and what notes on a manifest are made of.
 
-    `shape` has the kinds of its attributes. `text` is the line as it is sent, None where it is not the bytes that were
-    read.
+    `shape` has the kinds of its attributes, `class_map` all labels of its class-map, `empty` is how many attributes
+    have zero boxes. `raw` is the line without escapes, which is how it is sent where `is_exact`.
     """
 
     entry: Entry
     shape: "Shape"
-    text: bytes | None
+    class_map: tuple[str, ...]
+    empty: int
+    raw: bytes
+    is_exact: bool
 
-    def text_of(self, raw: bytes) -> bytes:
-        """The line as it is sent, from the bytes that were read."""
-        return encoded(decode(raw)) if self.text is None else self.text
+    def text(self) -> bytes:
+        """The line as it is sent."""
+        return self.raw if self.is_exact else encoded(decode(self.raw))
 
 
 class Shape(NamedTuple):
@@ -172,11 +188,14 @@ class Shape(NamedTuple):
 
 
 class _Member(NamedTuple):
-    """A member that is written alike in many lines: what was read of it, its canonical form, whether it has that."""
+    """A member that is written alike in many lines: what was read of it, and its canonical form.
+
+    `more` is how many bytes it has more as it is sent than in that form, or `_OTHER` where it is written differently.
+    """
 
     value: Any
     canonical: Raw
-    is_exact: bool
+    more: int
 
 
 class _Members(dict[bytes, _Member | None]):
@@ -204,7 +223,8 @@ class _Found(Struct, frozen=True, gc=False):
     boxes: int
     box_counts: tuple[int, ...]
     said: tuple[Said, ...]
-    is_exact: bool
+    more: int
+    class_map: tuple[str, ...] = ()
 
 
 class CommonLines:
@@ -220,7 +240,9 @@ class CommonLines:
     def read(self, raw: bytes) -> CommonLine | None:
         """The line, or None where it is not of the common shape."""
         if b"\\" in raw:
-            return None
+            raw = _without_escapes(raw)
+            if b"\\" in raw:
+                return None
         try:
             line = self._shape.decoder.decode(raw)
         except (MsgspecError, ValueError, RecursionError):
@@ -262,9 +284,11 @@ class CommonLines:
             found = self._drawn(getattr(line, shape.boxes[0]), getattr(line, shape.boxes[1]), found)
         if found is None:
             return None
-        text = encode(line)
-        is_exact = found.is_exact and len(text) == len(raw)
-        if not is_exact and (raw.count(_COLON) != text.count(_COLON) or (not shape.whole and _has_whole_float(text))):
+        text, more = encode(line), found.more
+        if not shape.whole and _has_whole_float(text) and (count := _make_whole(line, shape)):
+            text, more = encode(line), more + count * len(_WHOLE)
+        is_exact = len(text) + more == len(raw) and (shape.whole or not _has_exponent(raw))
+        if not is_exact and raw.count(_COLON) != text.count(_COLON):
             return None
         entry = Entry(
             line.key,
@@ -278,11 +302,12 @@ class CommonLines:
             found.box_counts,
             origin_of(found.said),
         )
-        return CommonLine(entry, shape, raw if is_exact else None)
+        empty = shape.boxes is not None and not found.boxes
+        return CommonLine(entry, shape, found.class_map, int(empty), raw, is_exact)
 
     def _image_labels(self, line: Any, names: _Names) -> "_Found | None":  # noqa: ANN401 - likewise
         """What a line without boxes has; it is encoded with canonical members from here on."""
-        image, is_exact = _NO_NAMES, True
+        image, more = _NO_NAMES, 0
         said: tuple[Said, ...] = ()
         for name in names:
             metadata: _ImageMetadata = getattr(line, name)
@@ -290,11 +315,11 @@ class CommonLines:
             if confidence is None or not (metadata.creation_date in self._dates or self._is_date(metadata)):
                 return None
             metadata.confidence = confidence.canonical
-            is_exact = is_exact and confidence.is_exact
+            more += confidence.more
             said = (*said, (metadata.human_annotated, _job(metadata), confidence.value, confidence.value))
             if metadata.class_name not in image:
                 image = (*image, metadata.class_name)
-        return _Found(_meaning_of_labels(image), image, image, 0, (), said, is_exact)
+        return _Found(_meaning_of_labels(image), image, image, 0, (), said, more)
 
     def _drawn(self, value: _Boxes | _WholeBoxes, metadata: _BoxesMetadata, found: "_Found") -> "_Found | None":
         """What a line with boxes has besides its image-level labels; it too is encoded with canonical members."""
@@ -302,20 +327,21 @@ class CommonLines:
         objects = self._objects[bytes(metadata.objects)]
         if size is None or class_map is None or objects is None or objects.value[0] < len(value.annotations):
             return None
-        boxes, counts, is_whole = _read_boxes(value, class_map.value[0], *size.value)
-        if not boxes or not (metadata.creation_date in self._dates or self._is_date(metadata)):
+        boxes, counts = _read_boxes(value, class_map.value[0], *size.value)
+        if len(boxes) < len(value.annotations) or not (
+            metadata.creation_date in self._dates or self._is_date(metadata)
+        ):
             return None
         value.image_size, metadata.class_map, metadata.objects = size.canonical, class_map.canonical, objects.canonical
         image, (across, down) = found.labels, size.value
         boxes.sort()
         meaning = encode((sorted(image), boxes, ((across * _PER_PIXEL, down * _PER_PIXEL),), (), True))
         labels, declared = _labels(image, tuple(counts), class_map.value[1])
-        box_counts = tuple([counts.get(label, 0) for label in labels]) if image else tuple(counts.values())
+        is_mixed = bool(image and counts)
+        box_counts = tuple([counts.get(label, 0) for label in labels]) if is_mixed else tuple(counts.values())
         said = (*found.said, (metadata.human_annotated, _job(metadata), *objects.value[1:]))
-        is_exact = found.is_exact and objects.is_exact and is_whole
-        return _Found(
-            blake2b(meaning, digest_size=16).digest(), labels, declared, len(boxes), box_counts, said, is_exact
-        )
+        digest, names = blake2b(meaning, digest_size=16).digest(), class_map.value[1]
+        return _Found(digest, labels, declared, len(boxes), box_counts, said, found.more + objects.more, names)
 
     def _is_date(self, metadata: _ImageMetadata | _BoxesMetadata) -> bool:
         date = metadata.creation_date
@@ -363,15 +389,49 @@ def _job(metadata: _ImageMetadata | _BoxesMetadata) -> str | None:
     return None if metadata.job_name is UNSET else metadata.job_name
 
 
+def _without_escapes(raw: bytes) -> bytes:
+    """A line with the text that it escapes and need not; other escapes stay."""
+    text = raw.replace(b"\\/", b"/") if b"\\/" in raw else raw
+    if not text.isascii() or b"\\" not in text or _NEEDED.search(text):
+        return text
+    try:
+        characters = text.decode("raw_unicode_escape")
+        return characters.encode() if _HALF.search(text) is None else _with_pairs(characters)
+    except ValueError:
+        return raw
+
+
+def _with_pairs(characters: str) -> bytes:
+    """Text whose characters beyond 16 bits are in two halves each."""
+    return characters.encode("utf-16-le", "surrogatepass").decode("utf-16-le").encode()
+
+
 def _has_whole_float(text: bytes) -> bool:
     """Whether an encoded line may have a float that is a whole number, which is not how it is compared."""
-    return b".0" in text and (b".0," in text or b".0}" in text)
+    return _WHOLE in text and (b".0," in text or b".0}" in text)
+
+
+def _has_exponent(raw: bytes) -> bool:
+    """Whether a line may have a number with an exponent, which can be shorter than how it is sent."""
+    return b"0e" in raw.translate(_DIGITS)
+
+
+def _make_whole(line: Any, shape: Shape) -> int:  # noqa: ANN401 - made by `defstruct`
+    """Have the coordinates of a line that are whole numbers as integers, and count those that were floats."""
+    count = 0
+    for box in getattr(line, shape.boxes[0]).annotations if shape.boxes else ():
+        for side in _SIDES:
+            number = getattr(box, side)
+            if type(number) is float and number.is_integer():
+                setattr(box, side, int(number))
+                count += 1
+    return count
 
 
 def _read_boxes(
     value: _Boxes | _WholeBoxes, labels: dict[int, str], across: int, down: int
-) -> tuple[list[tuple[str, int, int, int, int]], dict[str, int], bool]:
-    """Boxes as `meaning.Box` has them, how many have each label in order of first use, whether all numbers are whole.
+) -> tuple[list[tuple[str, int, int, int, int]], dict[str, int]]:
+    """Boxes as `meaning.Box` has them, and how many have each label in order of first use.
 
     There are none where a box is not a good one.
     """
@@ -381,16 +441,15 @@ def _read_boxes(
         left, top, width, height = box.left, box.top, box.width, box.height
         label = labels.get(box.class_id)
         if label is None or left + width > across or top + height > down:
-            return [], counts, False
+            return [], counts
         if label in counts:
             counts[label] += 1
         else:
             counts[label] = 1
         boxes.append((label, left * _PER_PIXEL, top * _PER_PIXEL, width * _PER_PIXEL, height * _PER_PIXEL))
     if type(value) is _WholeBoxes:
-        return boxes, counts, True
-    total = sum(sum(box[1:]) for box in boxes)
-    return [(box[0], *map(round, box[1:])) for box in boxes], counts, type(total) is int
+        return boxes, counts
+    return [(box[0], round(box[1]), round(box[2]), round(box[3]), round(box[4])) for box in boxes], counts
 
 
 def _class_map(raw: bytes) -> _Member | None:
@@ -402,29 +461,39 @@ def _class_map(raw: bytes) -> _Member | None:
     if raw.count(_COLON) != text.count(_COLON):
         return None
     by_id = {int(name): label for name, label in labels.items() if _ID.fullmatch(name)}
-    return _Member((by_id, tuple(labels.values())), Raw(text), is_exact=True)
+    return _Member((by_id, tuple(labels.values())), Raw(text), 0)
 
 
 def _size(raw: bytes) -> _Member:
     """The image size as width and height."""
     sizes = _SIZES.decode(raw)
-    return _Member((sizes[0].width, sizes[0].height), Raw(encode(sizes)), is_exact=True)
+    return _Member((sizes[0].width, sizes[0].height), Raw(encode(sizes)), 0)
 
 
-def _objects(raw: bytes) -> _Member | None:
+def _objects(raw: bytes) -> _Member:
     """The confidence of each box: how many there are, the lowest and the highest."""
     objects = _OBJECTS.decode(raw)
     text, stated = encode(objects), [one.confidence for one in objects]
-    if b".0}" in text:
-        return None
-    return _Member((len(stated), min(stated, default=None), max(stated, default=None)), Raw(text), text == raw)
+    for one in objects:
+        one.confidence = _by_value(one.confidence)
+    found = len(stated), min(stated, default=None), max(stated, default=None)
+    return _Member(found, *_in_canonical(objects, raw, text))
 
 
-def _confidence(raw: bytes) -> _Member | None:
+def _confidence(raw: bytes) -> _Member:
     """The confidence of an image-level label."""
     confidence = _SHARE.decode(raw)
-    text = encode(confidence)
-    return None if text.endswith(b".0") else _Member(confidence, Raw(text), text == raw)
+    return _Member(confidence, *_in_canonical(_by_value(confidence), raw, encode(confidence)))
+
+
+def _by_value(number: float) -> float:
+    return int(number) if type(number) is float and number.is_integer() else number
+
+
+def _in_canonical(value: object, raw: bytes, sent: bytes) -> tuple[Raw, int]:
+    """A member's canonical form, and how many bytes it has more as it is sent."""
+    text = encode(value)
+    return Raw(text), len(sent) - len(text) if sent == raw else _OTHER
 
 
 def _is_label(label: object) -> bool:

@@ -130,8 +130,8 @@ class LiveSide:
     def _read(self, one: Listed) -> tuple[Entry, bytes]:
         """The entry of a listed line, and its text."""
         found = self._common.read(one.raw) if one.raw is not None else None
-        if found is not None and one.raw is not None:
-            return found.entry, found.text_of(one.raw)
+        if found is not None:
+            return found.entry, found.text()
         try:
             document = parse_live(one.line)
             return entry_of(document), compact(document)

@@ -182,7 +182,7 @@ class _Reading:
         line = None if self._images else self._common.read(raw)  # a line that a stage maps is not sent as it is
         if line is None or not self._across.knows(line) or not self._notes.knows(line):
             return False
-        text = line.text or line.text_of(raw)
+        text = line.text()
         if len(text) > LINE_CHARACTERS:
             return False
         first = self._across.take(DesiredEntry(line.entry, text, place, "", start if text == raw else None))
@@ -190,6 +190,7 @@ class _Reading:
             before = self._collector.error_count
             self._across.report_repeated(line.entry.key, first, locate)
             self._known += self._collector.error_count - before
+        self._notes.count(line)
         self._lines += 1
         return True
 
@@ -250,7 +251,7 @@ def entries_despite_errors(
         nonlocal repeated
         line = None if dataset.images else common.read(raw)
         if line is not None:
-            repeated += accept(DesiredEntry(line.entry, line.text_of(raw), collector.place(number, 1))) is not None
+            repeated += accept(DesiredEntry(line.entry, line.text(), collector.place(number, 1))) is not None
         return line is not None
 
     for part in _parts(dataset, collector):

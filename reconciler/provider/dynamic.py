@@ -5,9 +5,14 @@ pickled by its path, 66 bytes; refresh and destroy import that path, so neither 
 renamed. Everything else is in functions that are imported when they are called.
 """
 
-from typing import Any
+import gc
+from typing import Any, Final
 
 from pulumi import dynamic as sdk
+
+# Objects made before the collector looks for circles among them, as in `reconciler.cli`: what is loaded lives as long
+# as the process, and looking at it again and again took a quarter of the time of loading.
+_LOOK_AFTER: Final = 50_000
 
 
 class DatasetProvider(sdk.ResourceProvider):
@@ -17,6 +22,7 @@ class DatasetProvider(sdk.ResourceProvider):
 
     def configure(self, req: sdk.ConfigureRequest) -> None:
         """Take the stack's configuration; the engine calls this once per process, before anything else."""
+        gc.set_threshold(_LOOK_AFTER)
         try:
             from reconciler.provider import process as runtime  # noqa: PLC0415 - see the module docstring
         except ModuleNotFoundError as error:

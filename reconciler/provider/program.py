@@ -193,7 +193,7 @@ def _lookups(settings: "Settings", projects: Sequence[ProjectDeclaration], pace:
     region = partial(_region, settings)
 
     def gateway(declared: ProjectDeclaration) -> Gateway:
-        calls = Calls(pace.clock, Random(), tell=_tell, pace=pace)  # noqa: S311 - varies pauses
+        calls = Calls(pace.clock, Random(), tell=_tell, pace=lambda: pace)  # noqa: S311 - varies pauses
         connection = settings.connection.assuming(declared.assume_role)
         here = region(declared)
         return Gateway(connection.client(here), calls, partial(connection.account, here))

@@ -21,7 +21,7 @@ from reconciler.aws.clock import Clock
 from reconciler.aws.connection import Connection, check_account
 from reconciler.aws.gateway import Gateway
 from reconciler.aws.objects import Objects, S3Address
-from reconciler.aws.pace import Pace
+from reconciler.aws.pace import Pace, Paces
 from reconciler.errors import BadInput, Interrupted
 from reconciler.limits import DEFAULT_RATE
 from reconciler.model import Progress, ProjectDeclaration, Reporter
@@ -71,8 +71,7 @@ class Account(Struct):
     full: bool = False
     _random: Random = field(default_factory=Random)
     _gateways: dict[str, Gateway] = field(default_factory=dict)
-    _paces: dict[tuple[str, str], Pace] = field(default_factory=dict)  # by account and region
-    _of: str = ""
+    _paces: Paces = field(default_factory=Paces)
     _lock: Lock = field(default_factory=Lock)
     _assuming: dict[tuple[str, str, str, str], "Account"] = field(default_factory=dict)
     _warned: set[str] = field(default_factory=set)
@@ -94,18 +93,20 @@ class Account(Struct):
                     manifests=places.manifests or manifests or None,
                 )
                 connection = self.connection.assuming(role)
-                apart = replace(self, connection=connection, places=own, _of=role.split(":")[4] if role else self._of)
-                self._assuming[key] = replace(apart, _gateways={}, _assuming={}, _lock=Lock())
+                apart = replace(self, connection=connection, places=own, _gateways={}, _assuming={}, _lock=Lock())
+                self._assuming[key] = apart
             return self._assuming[key]
 
     def gateway(self, region: str) -> Gateway:
         """The gateway to a region; clients are shared, because making one is slow and not thread-safe."""
         with self._lock:
             if region not in self._gateways:
-                pace = self._paces.setdefault((self._of, region), Pace(self.clock, self.rate, self.throttled))
+                whose, make = self.connection.role_account, partial(Pace, self.clock, self.rate, self.throttled)
+                pace = partial(self._paces.of, whose, region, make)
                 calls = Calls(self.clock, self._random, self.log, self._tell, pace=pace)
                 client = self._stoppable(lambda: self.connection.client(region))
-                self._gateways[region] = Gateway(client, calls, partial(self.connection.account, region))
+                learn = (lambda _arn: None) if whose else self._paces.answered_with
+                self._gateways[region] = Gateway(client, calls, partial(self.connection.account, region), learn)
                 self.counts.append(calls.counts)
             return self._gateways[region]
 

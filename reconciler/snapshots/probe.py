@@ -92,7 +92,7 @@ class Doubt(StrEnum):
         doubt._value_, doubt.says = word, says
         return doubt
 
-    OFF = "off", "`policy.probe: off`, `--full`, or `RECONCILER_FULL=1`"
+    OFF = "off", "`policy.probe: off`, `--full` of the command line, or `RECONCILER_FULL=1` under Pulumi"
     REPLACED = (
         "replaced",
         "the listing was of a dataset with a different ARN: it was deleted and created again",

@@ -283,12 +283,16 @@ def boxes_words(dataset: DatasetReview) -> str:
 def estimate_words(estimate: Estimate) -> str:
     """`at least 12 calls, 3 batches, 4.1 MB, 2 min at 5 calls per second`, and what makes it more."""
     calls = sum(estimate.calls.values())
-    minutes = "under a minute" if estimate.minutes < 1 else f"{estimate.minutes:,.0f} min"
-    least = f"at least {counted(calls, 'call', 'calls')}, {_sent(estimate)}, {minutes} at 5 calls per second"
+    time = f"{_least(estimate.minutes)} at 5 calls per second"
+    least = f"at least {counted(calls, 'call', 'calls')}, {_sent(estimate)}, {time}"
     if estimate.manifests:
-        time = f"{max(estimate.minutes_in_batches, 1):,.0f} min"
-        least += f" (in batches: {counted(estimate.calls_in_batches, 'call', 'calls')}, {time})"
+        in_batches = counted(estimate.calls_in_batches, "call", "calls")
+        least += f" (in batches: {in_batches}, {_least(estimate.minutes_in_batches)})"
     return f"{least}; more for slow or failed batches and retries"
+
+
+def _least(minutes: float) -> str:
+    return "under a minute" if minutes < 1 else f"{minutes:,.0f} min"
 
 
 def _sent(cost: Estimate) -> str:

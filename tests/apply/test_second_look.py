@@ -1,16 +1,19 @@
-"""A few lines that are missing from the listing after an apply are looked up one by one, where that is cheaper."""
+"""Where a listing may be stale, a few entries are looked at again, by their keys or their marks, if that is cheaper."""
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.lines import labelled
+from tests.support.lines import boxes, labelled
 
 if TYPE_CHECKING:
+    from reconciler.plan import Plan
     from rekognition_emulator.journal import Call
     from tests.support.desk import Desk
+    from tests.support.lines import Document
 
 KEY = "s3://bucket/{}.jpg"
 LINES = [labelled(KEY.format(number), "a") for number in range(10, 30)]
@@ -71,3 +74,37 @@ def test_a_key_that_many_others_contain_is_not_searched_page_by_page(paged: Desk
     assert [one.key for one in outcome.rejected] == ["s3://bucket/1"]
     listings, looks = read_back(paged)
     assert (len(listings), len(looks)) == (4 * PAGES, 3)
+
+
+def listings(desk: Desk, *desired: Document) -> tuple[Plan, list[str]]:
+    """A plan, and of each page that it read whether marked entries alone were asked for."""
+    before = len(desk.emulator.calls)
+    plan = desk.preview(*desired)
+    reads = [call for call in desk.emulator.calls[before:] if call.operation == "ListDatasetEntries"]
+    return plan, ["marked" if call.request.get("HasErrors") else "all" for call in reads]
+
+
+def test_marks_that_only_the_statistics_count_take_one_call(paged: Desk) -> None:
+    """The marked entries alone are as they were listed, so all are not listed again."""
+    dataset = paged.emulator.service.context.store.dataset(paged.arn)
+    assert dataset is not None
+    dataset.tally.errors += 1
+    assert listings(paged, *LINES)[1] == ["all"] * PAGES + ["marked"]
+
+
+def test_a_listing_that_lacks_marks_is_made_again(paged: Desk) -> None:
+    """A colleague's line is marked, and a listing just after it is stale: the marked entries tell."""
+    paged.fault(f"fault: stale-listing, reads: {PAGES}")
+    off = json.dumps(boxes(LINES[3]["source-ref"], ("a", 600, 0, 100, 10)))  # beyond the right edge
+    paged.gateway.update_entries(paged.arn, off.encode())
+    plan, reads = listings(paged, *LINES)
+    assert (plan.update, plan.marked) == (1, 1)
+    assert reads == ["all"] * PAGES + ["marked"] + ["all"] * PAGES
+
+
+def test_more_marks_than_a_listing_has_pages_for_are_listed_again(paged: Desk) -> None:
+    """To look at them would cost no less than the listing, which is made again once."""
+    dataset = paged.emulator.service.context.store.dataset(paged.arn)
+    assert dataset is not None
+    dataset.tally.errors += len(LINES)
+    assert listings(paged, *LINES)[1] == ["all"] * PAGES * 2

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from reconciler.aws.pace import Pace
+from reconciler.aws.pace import Pace, Paces
 from reconciler.limits import DEFAULT_RATE, rate_of
 from tests.support.aws_doubles import FakeClock
 
@@ -68,6 +68,22 @@ def test_a_throttled_operation_is_slower_until_it_was_answered_often() -> None:
         pace.answered("ListDatasetEntries")
     assert distance() == 0.25
     assert pace.throttled == {"ListDatasetEntries": 11}
+
+
+def test_credentials_share_a_pace_until_their_accounts_are_known_to_differ() -> None:
+    """Those without a role may be of any account until AWS answers with an ARN of theirs; each Region has its own."""
+    paces = Paces()
+
+    def of(account: str, region: str = "eu-west-1") -> Pace:
+        return paces.of(account, region, lambda: Pace(FakeClock()))
+
+    assert of("111122223333") is not of("444455556666")
+    shared = of("")
+    assert shared is of("111122223333") is of("444455556666")
+    assert shared is not of("111122223333", "us-east-1")
+    paces.answered_with("arn:aws:rekognition:eu-west-1:111122223333:project/cells/1")
+    assert shared is of("") is of("111122223333")
+    assert shared is not of("444455556666")
 
 
 @pytest.mark.parametrize("text", ["0", "0.0", "-1", "inf", "nan", "101", "1e3", "4 ", "٤", "", "1.", ".5"])

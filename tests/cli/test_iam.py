@@ -180,10 +180,11 @@ def overwritten(here: Account, *options: str) -> None:
 
 
 def undeclared(here: Account) -> None:
-    """A dataset that no file declares, and a git repository."""
+    """A dataset that no file declares and no run has seen, and a git repository."""
     git(here.world.folder, "init", "--quiet")
     applied(here)
-    shutil.rmtree(here.world.folder / "datasets")
+    for name in ("datasets", ".reconciler"):
+        shutil.rmtree(here.world.folder / name)
 
 
 def kept_in_s3(here: Account) -> None:
@@ -303,7 +304,7 @@ STORIES: dict[str, tuple[Callable[[Account], None], Callable[[Account], tuple[bo
     "`reconciler init`": (undeclared, typed("init", codes=(0,))),
     "`reconciler plan`": (applied, typed("plan", "--full")),
     "`reconciler drift`": (applied, typed("drift", "--full")),
-    "`reconciler pull`": (applied, typed("pull")),
+    "`reconciler pull`": (applied, typed("pull", "--full")),
     "`reconciler apply`": (changed, typed("apply", "--yes")),
     "`reconciler apply` of a new dataset": (declared, typed("apply", "--yes")),
     "`reconciler apply` with `extra: replace`": (replaced, typed("apply", "--yes")),

@@ -12,12 +12,12 @@ from shutil import rmtree
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.snapshots import folder as private
 from rekognition_emulator import Clock
-from tests.cli.repository import commit
+from tests.cli.repository import commit, git
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -173,6 +173,47 @@ def test_what_leakage_was_judged_by_is_not_listed_again(applied: World, account:
     assert calls["ListDatasetEntries"] == 2
 
 
+@OLD
+@pytest.mark.parametrize("command", [("init", "cells"), ("pull",)])
+def test_what_a_first_manifest_was_made_of_is_not_listed_again(
+    applied: World, account: Account, command: tuple[str, ...]
+) -> None:
+    """Of datasets that no apply of this repository made, each is listed once: the plan after has the copies."""
+    forget(applied, account, keeps=command[0] == "pull")
+    ran, calls = counted(account, applied, *command)
+    assert (ran.code, calls["ListDatasetEntries"], SAID in ran.out) == (0, 2, False), ran
+    ran, calls = counted(account, applied, "plan", "--exit-code")
+    assert (ran.code, calls["ListDatasetEntries"], ran.out.count(SAID)) == (0, 0, 2), ran
+
+
+def forget(world: World, account: Account, *, keeps: bool) -> None:
+    """Leave nothing of a project but its declaration, or not that either; marks and bare lines are live, too."""
+    bare = '{"source-ref":"s3://acme-vision/cells/bare.jpg"}'
+    account.emulator.edit_entries(account.dataset("cells"), [bare, world.boxes("0001.jpg", "WBC", left=639)])
+    rmtree(world.folder / ".reconciler")
+    for path in (world.folder / "datasets" / "cells").glob("*.jsonl"):
+        path.unlink()
+    if not keeps:
+        rmtree(world.folder / "datasets")
+    git(world.folder, "init", "--quiet")
+
+
+@OLD
+@pytest.mark.parametrize("form", ["jsonl", "yaml"])
+def test_a_pull_takes_a_proven_copy_of_live(applied: World, account: Account, form: str) -> None:
+    """Nothing is listed for a first manifest and for one that is there, and it is said; files are as with `--full`."""
+    forget(applied, account, keeps=True)
+    folder, pull = applied.folder / "datasets" / "cells", ("pull", "--format", form)
+    assert counted(account, applied, *pull, "--full")[1]["ListDatasetEntries"] == 2
+    listed = {path: path.read_bytes() for path in folder.glob(f"t*.{form}")}
+    for path in listed:
+        path.unlink()
+    for _there in (False, True):
+        ran, calls = counted(account, applied, *pull)
+        assert (ran.code, calls["ListDatasetEntries"], ran.out.count(SAID)) == (0, 0, 2), ran
+    assert {path: path.read_bytes() for path in folder.glob(f"t*.{form}")} == listed
+
+
 def test_a_lost_copy_costs_a_listing_which_leaves_a_new_one(applied: World, account: Account) -> None:
     """A run that lists writes the copy that later runs take: a plan, too."""
     age(applied)
@@ -323,21 +364,15 @@ def past(account: Account, world: World, monkeypatch: pytest.MonkeyPatch) -> Pas
 
 
 @OLD
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(data=st.data())
+@pytest.mark.parametrize("examples", [15, pytest.param(1000, marks=pytest.mark.slow)])
 def test_no_harm_to_copies_changes_a_plan(
-    world: World, past: Past, monkeypatch: pytest.MonkeyPatch, data: st.DataObject
+    world: World, past: Past, monkeypatch: pytest.MonkeyPatch, examples: int
 ) -> None:
     """Lost, cut, flipped, swapped, older, of another form, of somebody else, tracked: the plan is as with `--full`."""
-    same_plan(data, world, past, monkeypatch)
 
+    @settings(max_examples=examples)
+    @given(data=st.data())
+    def law(data: st.DataObject) -> None:
+        same_plan(data, world, past, monkeypatch)
 
-@pytest.mark.slow
-@OLD
-@settings(max_examples=1000, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(data=st.data())
-def test_the_same_for_a_thousand_harms(
-    world: World, past: Past, monkeypatch: pytest.MonkeyPatch, data: st.DataObject
-) -> None:
-    """The same, for a thousand."""
-    same_plan(data, world, past, monkeypatch)
+    law()

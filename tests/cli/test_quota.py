@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
@@ -35,6 +36,20 @@ def test_an_apply_of_eight_datasets_at_the_quota_has_no_throttled_call(eight: Wo
     assert ran.document["throttled"] == {}
     assert not [call for call in account.emulator.calls if call.error]
     assert account.updates == 8
+
+
+@QUOTA
+def test_a_role_of_the_same_account_has_no_pace_of_its_own(eight: World, account: Account) -> None:
+    """With and without the role, the calls of one operation come a quarter of a second apart, all together."""
+    for number in (1, 3):
+        settings = "managed: false\nassumeRole: arn:aws:iam::111122223333:role/labels"
+        eight.write(f"p{number}", settings=settings)
+    assert eight.run("plan").code == 0
+    asked = [call.at for call in account.emulator.calls if call.operation == "DescribeProjects"]
+    assert [round(after - before, 2) for before, after in pairwise(asked)] == [0.25]
+    assert eight.run("apply", "--yes").code == 0
+    asked = [call.at for call in account.emulator.calls if call.operation == "DescribeDataset"]
+    assert min(after - before for before, after in pairwise(asked)) > 0.24
 
 
 def test_ten_projects_are_looked_up_by_one_call(world: World, account: Account) -> None:

@@ -7,15 +7,17 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from localengine.state.passphrase import Crypter
+from tests.support import prepared
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 DATA = Path(__file__).with_name("data")
@@ -74,11 +76,15 @@ class Sandbox:
         text = "\n".join([*salt, *(["config:", *lines] if lines else []), ""])
         (self.program / "Pulumi.dev.yaml").write_text(text, encoding="utf-8")
 
+    def command(self, *arguments: str) -> list[str]:
+        """A command for this program, before which the record of the last one is removed."""
+        self.trace.unlink(missing_ok=True)
+        return [sys.executable, "-m", "localengine", *arguments, "--cwd", str(self.program)]
+
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Start a command in its own session."""
-        self.trace.unlink(missing_ok=True)
         return subprocess.Popen(
-            [sys.executable, "-m", "localengine", *arguments, "--cwd", str(self.program)],
+            self.command(*arguments),
             cwd=REPOSITORY,
             env=self.environment(),
             stdin=subprocess.DEVNULL,
@@ -89,8 +95,9 @@ class Sandbox:
         )
 
     def run(self, *arguments: str) -> Result:
-        """Run a command to its end."""
-        return finish(self.start(*arguments))
+        """Run a command to its end; what it leaves running has the program's folder as its own."""
+        done = prepared.run(self.command(*arguments), REPOSITORY, self.environment(), SECONDS)
+        return Result(done.returncode, done.stdout, done.stderr)
 
     def environment(self) -> dict[str, str]:
         """The environment of a command, without the user's settings."""
@@ -166,10 +173,18 @@ class Sandbox:
         return content
 
     def processes(self) -> list[str]:
-        """The command lines of processes with this sandbox in their environment or arguments."""
+        """The command lines, or folders, of processes with this sandbox in their environment, arguments or folder."""
         listing = subprocess.run(["ps", "axeww", "-o", "pid=,command="], capture_output=True, text=True, check=True)  # noqa: S607 - wherever the system has ps
         mark = str(self.program.parent)
-        return [line for line in listing.stdout.splitlines() if mark in line and "ps axeww" not in line]
+        told = [line for line in listing.stdout.splitlines() if mark in line and "ps axeww" not in line]
+        return told or [folder for folder in folders() if mark in folder]
+
+
+def folders() -> Iterator[str]:
+    """The folders of all processes, where the system tells them; a zombie has none."""
+    for link in Path("/proc").glob("[0-9]*/cwd"):
+        with suppress(OSError):
+            yield str(link.readlink())
 
 
 def finish(process: subprocess.Popen[str]) -> Result:

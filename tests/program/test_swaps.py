@@ -57,8 +57,10 @@ def test_a_folder_does_not_take_over_what_a_resource_beside_it_applied(workspace
     projects = [workspace.create_project(name) for name in ("p", "q")]
     declare(workspace, "a", "p", CATS)
     workspace.write("own.yaml", DOGS)
-    program = "from reconciler import Dataset, datasets_from\n\ndatasets_from()\n"
-    own = f'Dataset("own", project_arn="{projects[1]}", dataset_type="TRAIN", manifest="own.yaml")\n'
+    # The one beside it comes later: where it is checked first, the folder is told that both are for one dataset.
+    program = "import pulumi\nfrom reconciler import Dataset, datasets_from\n\n"
+    later = "opts=pulumi.ResourceOptions(depends_on=datasets_from())"
+    own = f'Dataset("own", project_arn="{projects[1]}", dataset_type="TRAIN", manifest="own.yaml", {later})\n'
     (workspace.folder / "__main__.py").write_text(program + own)
     workspace.up()
     declare(workspace, "a", "q", CATS)

@@ -101,7 +101,7 @@ class Workspace:
     def run(self, *arguments: str, expected: int = 0) -> Result:
         """Run a command of the local engine; a different exit code than the expected one fails the test."""
         command = [sys.executable, "-m", "localengine", *arguments, "--stack", self.stack]
-        done = prepared.run(command, self.folder, self.environment(), SECONDS, fresh="PYTHONPATH" in self.env)
+        done = prepared.run(command, self.folder, self.environment(), SECONDS)
         result = Result(done.returncode, done.stdout, done.stderr)
         self.printed.append(result.text)
         assert result.code == expected, result.text

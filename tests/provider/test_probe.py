@@ -16,8 +16,15 @@ from tests.support.provider_world import HEALS, config_for
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from rekognition_emulator import Emulator
     from tests.support.provider_engine import Resource
     from tests.support.provider_world import World
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _ahead(emulator: Emulator) -> None:
+    """The service's clock is ahead: each edit is a fresh one, however long a busy machine takes until a listing."""
+    emulator.clock.advance(3600)
 
 
 def calls_of(world: World, run: Callable[[], Any]) -> tuple[Any, Counter[str]]:

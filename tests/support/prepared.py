@@ -2,8 +2,8 @@
 
 A server without threads, one for each test process, loads what an engine, its program and its providers share, and
 forks for each command: a process with arguments, folder, environment and streams of its own. An engine that began so
-begins its program and its providers so too. All else starts as always: a different interpreter, a different system
-than Linux, and everything where branches are measured, as CI does.
+begins its program and its providers so too. All else starts as always: a different interpreter, what a sitecustomize
+changes, a different system than Linux, and everything where branches are measured, as CI does.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import json
 import os
 import runpy
 import select
+import shutil
 import signal
 import socket
 import subprocess
@@ -32,15 +33,14 @@ _SHARED: Final = (
     *("localengine.command", "localengine.views.console"),
     *(f"reconciler.provider.{name}" for name in ("apply", "check", "diff", "preview", "process", "program")),
 )
+_HURRIES: Final = 'take no time."""\nfrom tests.support.quick_clock import hurry\nhurry()\n'
 _COMMANDS: Final = ("-m localengine", "-m reconciler", "-u -m pulumi.dynamic", "language_host.py")
 
 
-def run(
-    command: list[str], cwd: Path, env: dict[str, str], timeout: float, *, fresh: bool = False
-) -> subprocess.CompletedProcess[str]:
-    """Run a command without input to its end, and read its output as text; a `fresh` one loads everything itself."""
-    kind, pipe = subprocess.Popen if fresh else Popen, subprocess.PIPE
-    with kind(command, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, cwd=cwd, env=env, text=True) as process:
+def run(command: list[str], cwd: Path, env: dict[str, str], timeout: float) -> subprocess.CompletedProcess[str]:
+    """Run a command without input to its end, and read its output as text."""
+    pipe = subprocess.PIPE
+    with Popen(command, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, cwd=cwd, env=env, text=True) as process:
         try:
             out, err = process.communicate(timeout=timeout)
         except BaseException:
@@ -90,10 +90,13 @@ class Popen(subprocess.Popen[Any]):
 
 
 def _may_be_forked(command: Any, env: Any) -> bool:  # noqa: ANN401 - those of subprocess
-    if sys.platform != "linux" or any(name.startswith("COVERAGE_") for name in env):
+    if sys.platform != "linux" or any(name.startswith("COVERAGE_") for name in (*env, *os.environ)):
         return False
     if Path(command[0]).parent != Path(sys.executable).parent:
         return False
+    sites = [Path(path, "sitecustomize.py") for path in env.get("PYTHONPATH", "").split(os.pathsep) if path]
+    if any(not site.read_text().endswith(_HURRIES) for site in sites if site.exists()):
+        return False  # it may change what is loaded already
     return any(words in " ".join(map(str, command[1:4])) for words in _COMMANDS)
 
 
@@ -136,8 +139,9 @@ def _server() -> str:
     return address
 
 
-def _prepare() -> None:
-    """Load what the processes share, the service's model too."""
+def _prepare() -> dict[str, str]:
+    """Load what the processes share, the service's model too; gives the variables that this sets."""
+    before = dict(os.environ)
     import boto3  # noqa: PLC0415 - for the server alone
     import botocore.loaders  # noqa: PLC0415 - likewise
 
@@ -146,6 +150,7 @@ def _prepare() -> None:
     botocore.loaders.create_loader = cache(botocore.loaders.create_loader)
     boto3.Session("nobody", "nothing", region_name="us-east-1").client("rekognition")
     gc.freeze()
+    return {name: value for name, value in os.environ.items() if name not in before}
 
 
 def _serve(address: str) -> list[str]:
@@ -162,6 +167,7 @@ def _serve(address: str) -> list[str]:
     while True:
         ready = select.select([0, listening.fileno(), woken.fileno()], [], [])[0]
         if 0 in ready:
+            shutil.rmtree(Path(address).parent)
             return []
         if woken.fileno() in ready:
             woken.recv(4096)
@@ -221,8 +227,9 @@ def _open_streams(*, unbuffered: bool) -> None:
         setattr(sys, f"__{name}__", text)
 
 
-def _do(arguments: list[str]) -> None:
-    """Do what Python does with these arguments."""
+def _do(arguments: list[str], variables: dict[str, str]) -> None:
+    """Do what Python does with these arguments, after loading what sets these variables."""
+    os.environ.update(variables | os.environ)
     _server()  # its address is among the arguments of the server
     _open_streams(unbuffered=arguments[0] == "-u")
     sys.orig_argv = [sys.executable, *arguments]
@@ -243,6 +250,6 @@ def _do(arguments: list[str]) -> None:
 
 if __name__ == "__main__":
     del sys.path[0]
-    _prepare()
+    by_loading = _prepare()
     if forked := _serve(sys.argv[1]):
-        _do(forked)
+        _do(forked, by_loading)

@@ -24,6 +24,7 @@ from pulumi.runtime import rpc
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, provider_pb2, provider_pb2_grpc
 
 from reconciler.provider.dynamic import DatasetProvider
+from tests.support import prepared
 from tests.support.quick_clock import in_a_hurry
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ class Provider:
         engine_pb2_grpc.add_EngineServicer_to_server(self.log, self._server)
         address = f"127.0.0.1:{self._server.add_insecure_port('127.0.0.1:0')}"
         self._server.start()
-        self.process = subprocess.Popen(
+        self.process = prepared.Popen(
             [sys.executable, "-u", "-m", "pulumi.dynamic", address],
             cwd=program,
             env=environment(program) | {"PULUMI_PROJECT": "reconciler", "PULUMI_CONFIG": "{}"} | dict(env),
@@ -155,6 +156,7 @@ class Provider:
         """End the process as the engine does, by SIGINT and after a while SIGKILL; gives what it printed."""
         self._channel.close()
         self.process.send_signal(signal.SIGINT)
+        printed: str
         try:
             printed, _ = self.process.communicate(timeout=_GRACE)
         except subprocess.TimeoutExpired:

@@ -14,7 +14,7 @@ from typing import Final
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from reconciler.apply import list_live
+from reconciler.apply import known_live
 from reconciler.cli.options import STANDARD_OUTPUT
 from reconciler.cli.screen import Screen
 from reconciler.cli.session.base import load_base
@@ -36,6 +36,7 @@ from reconciler.model import DatasetType, ProjectDeclaration, Retirement
 from reconciler.policy import Compare
 from reconciler.run import DatasetRun
 from reconciler.text import counted, inert, listed, path_for_shell, safe, sentence
+from reconciler.views.words import not_listed_words
 
 # So many entries are listed where nothing says which to take.
 _LISTED: Final = 20
@@ -44,7 +45,7 @@ SHORT: Final = 10_000
 
 
 def pull(run: Run, screen: Screen, signals: Signals) -> Exit:
-    """List every dataset of the chosen projects and write what is live into its manifest.
+    """Write what is live of every dataset of the chosen projects into its manifest; a proven copy of it is not listed.
 
     Raises:
         BadInput: the declarations, manifests or arguments are wrong, or nothing says which side's entries to take.
@@ -104,7 +105,7 @@ class _Pull(Struct):
             self._edited(one, [part for part in parts if part.one is one], project)
 
     def _is_listed(self, one: DatasetRun, *, is_new: bool) -> bool:
-        """Read the manifest, and list the dataset; whether there is one."""
+        """Read the manifest and what is live; whether there is such a dataset."""
         if not is_new:
             one.findings = read_manifest(one.dataset, None, one.ledger.accept, self.screen.show)
             one.findings.raise_if_refused()
@@ -114,7 +115,9 @@ class _Pull(Struct):
         if one.seen.arn is None:
             self._say(one, "the project has no such dataset; nothing was written")
             return False
-        list_live(self.live.context(one), one.ledger, one.seen.arn, one.seen.description)
+        _described, live = known_live(self.live.context(one), one.ledger, one.seen.arn, one.seen.description)
+        if live.copied:
+            self._say(one, not_listed_words(live.listed))
         return True
 
     def _first(self, one: DatasetRun, project: ProjectDeclaration) -> None:

@@ -123,7 +123,7 @@ class Across:
             self._lines < DATASET_ENTRIES
             and (entry.key.startswith(self._folder) or self._is_in_known_bucket(entry.key))
             and not (self._retires and entry.key in self._retired)
-            and ((line.shape.boxes, entry.labels, entry.declared) in self._used or self._knows_labels(line))
+            and ((entry.labels, line.class_map) in self._used or self._knows_labels(entry.labels, line.class_map))
         )
 
     def _is_in_known_bucket(self, key: str) -> bool:
@@ -133,15 +133,15 @@ class Across:
         self._folder = key[:end]
         return True
 
-    def _knows_labels(self, line: CommonLine) -> bool:
-        labels, declared, boxes = set(line.entry.labels), line.entry.declared, line.shape.boxes
-        if not labels <= self._labels.keys() or not (self._declared is None or labels <= self._declared):
+    def _knows_labels(self, labels: tuple[str, ...], class_map: tuple[str, ...]) -> bool:
+        used = set(labels)
+        if not used <= self._labels.keys() or not (self._declared is None or used <= self._declared):
             return False
-        if boxes and not self._class_maps.has(declared):
+        if not self._class_maps.has(class_map):
             return False
         if len(self._used) >= _KEPT:
             self._used.clear()
-        self._used.add((boxes, line.entry.labels, declared))
+        self._used.add((labels, class_map))
         return True
 
     def take(self, desired: DesiredEntry) -> Place | None:
@@ -308,7 +308,7 @@ class _Percent(Struct):
     @property
     def is_watching(self) -> bool:
         """Whether more boxes have to be seen."""
-        return 0 < self.images < PERCENT_SEEN and not self.is_other
+        return self.images < PERCENT_SEEN and not self.is_other
 
     @property
     def is_likely(self) -> bool:
@@ -356,9 +356,9 @@ class Notes(Struct):
             self._count(rules.MIXED_KINDS, lambda: line.place, first=min(self._kinds.values()))
 
     def knows(self, line: CommonLine) -> bool:
-        """Whether there is nothing to note about a line: its kinds were seen before, and its key is a plain one."""
+        """Whether `count` notes all there is about a line: its kinds were seen before, and its key is a plain one."""
         key = line.entry.key
-        if self._percent.is_watching:
+        if (line.entry.boxes and self._percent.is_watching) or (line.empty and rules.ZERO_BOXES not in self._counted):
             return False
         if line.shape is not self._shape:
             if not line.shape.kinds <= self._kinds.keys():
@@ -370,6 +370,11 @@ class Notes(Struct):
             return False
         self._folder = key[: key.rfind("/") + 1]
         return True
+
+    def count(self, line: CommonLine) -> None:
+        """Count the notes on a line that is known, of which earlier lines had the first."""
+        if line.empty:
+            self._counted[rules.ZERO_BOXES].count += line.empty
 
     def see_key(self, key: str, line: ParsedLine) -> None:
         """Note a key that is odd, looks percent-encoded, or equals an earlier one after Unicode normalisation."""

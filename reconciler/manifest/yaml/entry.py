@@ -22,8 +22,8 @@ from reconciler.manifest.yaml.nodes import Fields, MappingNode, Node, Report, Sc
 from reconciler.manifest.yaml.text import NUMBER, json_number
 from reconciler.model import NO_DEFAULTS, Defaults
 
-_TEXT_FIELDS: Final = frozenset({"class-name", "job-name", "creation-date", "human-annotated", "type"})
-_CLASS_MAP: Final = "class-map"
+TEXT_FIELDS: Final = frozenset({"class-name", "job-name", "creation-date", "human-annotated", "type"})
+CLASS_MAP: Final = "class-map"
 _CONSTANTS: Final = {"true": True, "false": False, "null": None}
 
 
@@ -54,7 +54,7 @@ def _member(node: Node, name: str, path: MemberPath, report: Report) -> Any:  # 
 def _is_text_field(path: MemberPath) -> bool:
     if not str(path[0]).endswith(METADATA):
         return path == (SOURCE_REF,)
-    return (len(path) == 2 and path[1] in _TEXT_FIELDS) or (len(path) == 3 and path[1] == _CLASS_MAP)
+    return (len(path) == 2 and path[1] in TEXT_FIELDS) or (len(path) == 3 and path[1] == CLASS_MAP)
 
 
 def node_at(entry: Node, path: MemberPath) -> Node:
@@ -97,13 +97,14 @@ def _size(node: Node, fields: Fields) -> tuple[tuple[int, Node], ...] | None:
 
 def _created(node: Node, fields: Fields) -> str | None:
     text = fields.text(node, "`created`")
-    if text is not None and not _is_date(text):
+    if text is not None and not is_date(text):
         fields.wrong(yaml_rules.DATE, node, what="`created`", text=text)
         return None
     return text
 
 
-def _is_date(text: str) -> bool:
+def is_date(text: str) -> bool:
+    """Whether text is a date as `created` takes it."""
     match = _DATE.fullmatch(text)
     try:
         return match is not None and bool(datetime.fromisoformat(match[1]))
@@ -195,7 +196,7 @@ def written_entry(entry: MappingNode, head: Head, fields: Fields) -> WrittenEntr
     key = _key(entry, head, fields)
     shared = read_shared(members, fields).over(head.shared)
     labels = _labels(members["labels"], fields) if "labels" in members else {}
-    boxes = _boxes(members["boxes"], shared, fields) if "boxes" in members else None
+    boxes = _boxes(members["boxes"], fields) if "boxes" in members else None
     if "boxes" in members and "size" not in members and "size" not in head.given:
         fields.wrong(yaml_rules.NO_SIZE, members["boxes"])
     if key is None or labels is None or ("boxes" in members and (boxes is None or shared.size is None)):
@@ -232,7 +233,7 @@ def _labels(node: Node, fields: Fields) -> dict[str, Node] | None:
     return None if None in names else labels
 
 
-def _boxes(node: Node, shared: Shared, fields: Fields) -> tuple[WrittenBox, ...] | None:
+def _boxes(node: Node, fields: Fields) -> tuple[WrittenBox, ...] | None:
     items = fields.items(node, "`boxes`")
     if items is None:
         return None
@@ -240,11 +241,11 @@ def _boxes(node: Node, shared: Shared, fields: Fields) -> tuple[WrittenBox, ...]
         if isinstance(item, MappingNode) and (cure := other_members(item.members)):
             fields.wrong(yaml_rules.BOX_MEMBERS, item, cure=cure)
             return None  # the boxes of an entry are written alike
-    boxes = tuple(box for item in items if (box := _box(item, shared, fields)))
+    boxes = tuple(box for item in items if (box := _box(item, fields)))
     return boxes if len(boxes) == len(items) else None
 
 
-def _box(node: Node, shared: Shared, fields: Fields) -> WrittenBox | None:
+def _box(node: Node, fields: Fields) -> WrittenBox | None:
     box = fields.mapping(node, "a box", BOX_KEYS, "write {label: ..., left: ..., top: ..., width: ..., height: ...}")
     if box is None:
         return None
@@ -258,4 +259,4 @@ def _box(node: Node, shared: Shared, fields: Fields) -> WrittenBox | None:
     own = read_confidence(members["confidence"], fields) if "confidence" in members else None
     if label is None or len(sides) < len(_SIDES):
         return None
-    return WrittenBox(label, sides, shared.confidence if own is None else own, box)
+    return WrittenBox(label, sides, own, box)

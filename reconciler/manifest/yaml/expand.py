@@ -10,6 +10,7 @@ Developer Guide, CreateLabelingJob, LabelAttributeName (no `-metadata`, no endin
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, Final, NamedTuple
 
@@ -42,6 +43,7 @@ def attribute_names(labels: Iterable[str]) -> dict[str, str]:
     return names
 
 
+@lru_cache(maxsize=1024)  # few labels, many entries
 def _name(label: str) -> str:
     plain = _OTHERS.sub("_", label)[:_LONGEST]
     folded = plain.casefold()
@@ -82,7 +84,7 @@ DEFAULTS: Final = Shared(created="2000-01-01T00:00:00", human_annotated="yes", c
 
 
 class WrittenBox(Struct, frozen=True):
-    """A box as a person wrote it; `node` has its members."""
+    """A box as a person wrote it, with the confidence that it has of its own; `node` has its members."""
 
     label: str
     sides: Mapping[str, int | float]  # left, top, width, height
@@ -109,8 +111,17 @@ class WrittenEntry(Struct, frozen=True):
 
 def expand(entry: WrittenEntry) -> tuple[dict[str, Any], dict[MemberPath, Node]]:
     """The line, and the node of each of its members that was written."""
-    document: dict[str, Any] = {SOURCE_REF: entry.key}
     nodes: dict[MemberPath, Node] = {(): entry.node, (SOURCE_REF,): entry.node.members["image"]}
+    for label, name in attribute_names(entry.labels).items():
+        nodes[(name,)] = nodes[(name + METADATA,)] = entry.labels[label]
+    if entry.boxes is not None:
+        nodes |= _box_nodes(entry, entry.boxes, _class_ids(entry.boxes))
+    return line_of(entry), nodes
+
+
+def line_of(entry: WrittenEntry) -> dict[str, Any]:
+    """The line alone."""
+    document: dict[str, Any] = {SOURCE_REF: entry.key}
     for label, name in attribute_names(entry.labels).items():
         document[name] = 1
         document[name + METADATA] = {
@@ -121,16 +132,18 @@ def expand(entry: WrittenEntry) -> tuple[dict[str, Any], dict[MemberPath, Node]]
             "creation-date": entry.shared.created,
             "type": IMAGE_TYPE,
         }
-        nodes[(name,)] = nodes[(name + METADATA,)] = entry.labels[label]
     if entry.boxes is not None:
-        # Class ids in the order of first use; only labels that are used have one.
-        ids = {label: number for number, label in enumerate(dict.fromkeys(box.label for box in entry.boxes))}
-        document |= _box_attribute(entry, entry.boxes, ids)
-        nodes |= _box_nodes(entry, entry.boxes, ids)
-    return document, nodes
+        document |= _box_attribute(entry, entry.boxes, _class_ids(entry.boxes))
+    return document
+
+
+def _class_ids(boxes: tuple[WrittenBox, ...]) -> dict[str, int]:
+    """Class ids in the order of first use; only labels that are used have one."""
+    return {label: number for number, label in enumerate(dict.fromkeys(box.label for box in boxes))}
 
 
 def _box_attribute(entry: WrittenEntry, boxes: tuple[WrittenBox, ...], ids: Mapping[str, int]) -> dict[str, Any]:
+    usual = entry.shared.confidence
     width, height, depth = (*(side for side, _ in entry.shared.size or ()), _DEPTH)[:3]
     return {
         BOXES_ATTRIBUTE: {
@@ -138,7 +151,7 @@ def _box_attribute(entry: WrittenEntry, boxes: tuple[WrittenBox, ...], ids: Mapp
             "annotations": [{"class_id": ids[box.label], **box.sides} for box in boxes],
         },
         BOXES_ATTRIBUTE + METADATA: {
-            "objects": [{"confidence": box.confidence} for box in boxes],
+            "objects": [{"confidence": usual if box.confidence is None else box.confidence} for box in boxes],
             "class-map": {str(number): label for label, number in ids.items()},
             "type": BOXES_TYPE,
             "human-annotated": entry.shared.human_annotated,

@@ -82,6 +82,7 @@ class NodeReader:
         self._report = report
         chosen = loader or (yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader)
         self._loader = chosen(text)
+        self._first = text.before + 1  # the number of the text's first line
         self._anchors: dict[str, Node] = {}
         self._written = 0
         self._expanded = 0
@@ -155,6 +156,7 @@ class NodeReader:
                 self._report_conflict()
                 raise YamlStopError from exception
             line, column, reason, cure = explained(exception)
+            line += self._text.before if line else 0
             tab = next((one for one in (line, line - 1, line + 1) if one in self._text.tabs), None)
             if tab is not None:
                 self._report(yaml_rules.TAB, tab, self._text.tabs[tab])
@@ -207,7 +209,7 @@ class NodeReader:
         text, end = event.value, event.end_mark
         if not text.isascii() and _HALF_CHARACTER.search(text):
             self._report(line_rules.LONE_SURROGATE, line, column)
-        return Scalar(text, not event.style, line, column, end.line + 1, end.column + 1)
+        return Scalar(text, not event.style, line, column, end.line + self._first, end.column + 1)
 
     def _sequence(self, line: int, column: int, depth: int) -> SequenceNode:
         items = []
@@ -257,7 +259,7 @@ class NodeReader:
     def _start(self, event: Any) -> tuple[int, int]:  # noqa: ANN401 - PyYAML's events
         """ParsedLine and column from 1; libyaml places what is missing at the end on a line after the last."""
         mark = event.start_mark
-        place, reached = (mark.line + 1, mark.column + 1), self._text.reached
+        place, reached = (mark.line + self._first, mark.column + 1), self._text.reached
         return min(place, reached)
 
     def _refuse_tag(self, event: Any) -> None:  # noqa: ANN401 - PyYAML's events

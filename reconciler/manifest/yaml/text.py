@@ -8,7 +8,7 @@ scanner refuses it.
 import codecs
 import math
 import re
-from typing import BinaryIO, Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from reconciler.manifest.mistaken_files import MARKER
 from reconciler.manifest.rules import files
@@ -16,6 +16,7 @@ from reconciler.manifest.rules import lines as line_rules
 from reconciler.manifest.rules import yaml as yaml_rules
 from reconciler.rule import Rule
 
+BOM: Final = b"\xef\xbb\xbf"
 _OPENED_HERE: Final = ("unexpected end of stream", "',' or")
 
 # (phrase in the problem, as a regular expression, what is wrong, cure); the first that fits.
@@ -74,6 +75,13 @@ _PIECE: Final = 1 << 16
 _FORBIDDEN: Final = "[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 # Text that has none of them for sure; compiling the other expression takes longer than reading a small file.
 _ASCII: Final = re.compile("[\t\n\r\x20-\x7e]*")
+
+
+def has_forbidden(text: str) -> bool:
+    """Whether a text has a character that is not allowed."""
+    return re.search(_FORBIDDEN, text) is not None
+
+
 _MARKERS: Final = frozenset(7 * sign for sign in "<=>|")
 _LINE_END: Final = re.compile("\r\n|\r|\n")
 
@@ -87,21 +95,31 @@ class TextFault(NamedTuple):
     details: dict[str, object]
 
 
+class Lines(Protocol):
+    """What a text is read from, line by line: a file, or some lines of one."""
+
+    def readline(self, size: int, /) -> bytes:
+        """The next line, or that many bytes of it; empty at the end."""
+        ...
+
+
 class YamlText:
     """The text of a YAML file, decoded piece by piece for `yaml.Loader`; a fault ends it.
 
-    `fault` is None until then. `comments` holds the lines with ` #` in them, by number, until forgotten, `tabs` the
-    column of a tab before the text of a line, and `markers` the numbers of lines that are markers of a merge conflict.
+    `line` is the number of its first line in the file. `fault` is None until then. `comments` holds the lines with ` #`
+    in them, by number, until forgotten, `tabs` the column of a tab before the text of a line, and `markers` the numbers
+    of lines that are markers of a merge conflict.
     """
 
-    def __init__(self, handle: BinaryIO) -> None:
+    def __init__(self, handle: Lines, line: int = 1) -> None:
         self.fault: TextFault | None = None
+        self.before = line - 1  # lines of the file above the text
         self.comments: dict[int, str] = {}
         self.markers: list[int] = []
         self.tabs: dict[int, int] = {}
         self._handle = handle
         self._decoder = codecs.getincrementaldecoder("utf-8")()
-        self._line = 1
+        self._line = line
         self._column = 1
         self._start = True
         self._left = ""  # the beginning of the current line, when a piece ended inside it
