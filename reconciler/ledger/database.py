@@ -42,6 +42,7 @@ class Database(sqlite3.Connection):
         super().__init__(*arguments, **options)
         self._insert, self._rows = "", list[tuple[Any, ...]]()
         self._unfinished: dict[str, Callable[[], None]] = {}
+        self._loading = ""
 
     def add(self, insert: str, row: tuple[Any, ...]) -> None:
         """Insert a row by this statement, which ends before the values, soon."""
@@ -52,14 +53,13 @@ class Database(sqlite3.Connection):
 
     def load(self, table: str, statement: str, rows: Iterable[tuple[Any, ...]]) -> int:
         """Add rows to a table that `is_loading`, and count them; the statement finds rows of other tables alone."""
-        self._finish_all_but(table)
-        with self._losing(), self.saying_why():
+        with self._loading_of(table), self._losing(), self.saying_why():
             return super().executemany(statement, rows).rowcount
 
     def load_rows(self, table: str, query: str, values: tuple[Any, ...]) -> set[tuple[Any, ...]]:
         """The rows of a query about a table that `is_loading`, by anything but its index."""
-        self._finish_all_but(table)
-        return set(super().execute(query, values))
+        with self._loading_of(table):
+            return set(super().execute(query, values))
 
     def is_loading(self, table: str, finish: Callable[[], None]) -> None:
         """Have `finish` called before the next statement that is not `load` for this table."""
@@ -67,12 +67,19 @@ class Database(sqlite3.Connection):
 
     def insert_waiting(self) -> None:
         """Insert the rows that wait, and finish what is loading."""
-        self._finish_all_but("")
-
-    def _finish_all_but(self, loading: str) -> None:
         self._insert_rows()
-        for table in [one for one in self._unfinished if one != loading]:
+        while (table := next((one for one in self._unfinished if one != self._loading), None)) is not None:
             self._unfinished.pop(table)()
+
+    @contextmanager
+    def _loading_of(self, table: str) -> Iterator[None]:
+        """Leave this table unfinished, and finish all others."""
+        self._loading = table
+        try:
+            self.insert_waiting()
+            yield
+        finally:
+            self._loading = ""
 
     def _insert_rows(self) -> None:
         if self.failure is not None:

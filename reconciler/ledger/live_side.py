@@ -20,19 +20,20 @@ SCHEMA: Final = """
 CREATE TABLE live (
     seq INTEGER PRIMARY KEY, key BLOB NOT NULL, meaning BLOB NOT NULL, content BLOB NOT NULL,
     labelled INTEGER NOT NULL, boxes INTEGER NOT NULL, labels TEXT NOT NULL, declared TEXT NOT NULL,
-    box_counts TEXT NOT NULL, origin TEXT NOT NULL, marks TEXT NOT NULL, line BLOB, retired INTEGER NOT NULL
+    box_counts TEXT NOT NULL, origin TEXT NOT NULL, marks TEXT NOT NULL, line BLOB, retired INTEGER NOT NULL,
+    pair INTEGER
 );
 """
-# A live line is added: its entry as `values_of` has it, marks, line, whether it is retired, and its number (NULL: the
-# next one). Of a key that is there twice the last line stays, once all are there. The line is not kept where the
-# desired one has the same content. The second statement adds one whose text is that of the desired line: it is the same
-# entry.
-_ADD: Final = f"INSERT INTO live ({ENTRY}, marks, line, retired, seq)"
+# A live line is added: its entry as `values_of` has it, marks, line, whether it is retired, its number (NULL: the next
+# one), and the number of the desired row of its key. Of a key that is there twice the last line stays, once all are
+# there. The line is not kept where the desired one has the same content. The second statement adds one whose text is
+# that of the desired line: it is the same entry.
+_ADD: Final = f"INSERT INTO live ({ENTRY}, marks, line, retired, seq, pair)"
 _OBSERVE: Final = (
     f"{_ADD} SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10,"
-    " CASE WHEN NOT EXISTS (SELECT 1 FROM desired WHERE key = ?1 AND content = ?3) THEN ?11 END, ?12, ?13"
+    " CASE WHEN d.content IS NOT ?3 THEN ?11 END, ?12, ?13, d.seq FROM (SELECT 1) LEFT JOIN entries d ON d.key = ?1"
 )
-_OBSERVE_EQUAL: Final = f"{_ADD} SELECT {ENTRY}, ?, NULL, ?, ? FROM desired WHERE key = ? AND digest = ?"
+_OBSERVE_EQUAL: Final = f"{_ADD} SELECT {ENTRY}, ?, NULL, ?, ?, seq FROM entries WHERE key = ? AND digest = ?"
 _ADDED: Final = "SELECT seq FROM live WHERE seq > ?"
 _LIVE: Final = "live"
 
@@ -92,7 +93,8 @@ class LiveSide:
     def _load(self, statement: str, rows: Iterable[tuple[Any, ...]]) -> int:
         """Add rows, and count them."""
         if not self._is_loading:
-            self._database.execute("DROP INDEX IF EXISTS live_key")
+            for column in ("key", "pair"):
+                self._database.execute(f"DROP INDEX IF EXISTS live_{column}")
             self._is_loading = True
         self._database.is_loading(_LIVE, self._finish)
         return self._database.load(_LIVE, statement, rows)
@@ -100,7 +102,8 @@ class LiveSide:
     def _finish(self) -> None:
         """Find rows by their key from here on; of those with the same key only the last stays."""
         self._is_loading = False
-        self._database.execute("CREATE INDEX IF NOT EXISTS live_key ON live (key)")
+        for column in ("key", "pair"):
+            self._database.execute(f"CREATE INDEX IF NOT EXISTS live_{column} ON live ({column})")
         if self._database.execute("SELECT 1 FROM live GROUP BY key HAVING COUNT(*) > 1 LIMIT 1").fetchone():
             self._database.execute("DELETE FROM live WHERE seq NOT IN (SELECT MAX(seq) FROM live GROUP BY key)")
 
@@ -111,7 +114,11 @@ class LiveSide:
     def observe_own(self) -> None:
         """Replace the live side by the desired side: live is known to be the same, without marks."""
         self.forget()
-        self._load(f"{_ADD} SELECT {ENTRY}, '[]', NULL, 0, NULL FROM desired ORDER BY seq", [()])
+        self._load(f"{_ADD} SELECT {ENTRY}, '[]', NULL, 0, NULL, seq FROM entries ORDER BY seq", [()])
+
+    def pair(self) -> None:
+        """Find the desired row of each live one anew, after rows came or went."""
+        self._database.execute("UPDATE live SET pair = (SELECT d.seq FROM entries d WHERE d.key = live.key)")
 
     def forget(self) -> None:
         """Empty the live side, before it is listed again."""
