@@ -69,7 +69,8 @@ class Database(sqlite3.Connection):
         """Insert the rows that wait, and finish what is loading."""
         self._insert_rows()
         while (table := next((one for one in self._unfinished if one != self._loading), None)) is not None:
-            self._unfinished.pop(table)()
+            with self._losing():
+                self._unfinished.pop(table)()
 
     @contextmanager
     def _loading_of(self, table: str) -> Iterator[None]:

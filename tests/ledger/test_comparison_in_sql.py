@@ -13,7 +13,7 @@ from msgspec import structs
 from reconciler.changes import compare, in_brief, shown_changes
 from reconciler.entries import compact, entry_of
 from reconciler.entries.image_names import Images
-from reconciler.ledger import Ledger, fill_live, pair_digest
+from reconciler.ledger import LIVE, Ledger, fill_live, pair_digest
 from reconciler.model import DesiredEntry, Mark, Place
 from reconciler.plan.order import in_order
 from reconciler.policy import Compare, Extra, Policy
@@ -368,3 +368,16 @@ def test_it_does_not_matter_which_side_is_read_first(
             assert list(one.differing(mode)) == list(other.differing(mode))
         assert [row.key for row in one.live_only()] == [row.key for row in other.live_only()]
         assert list(one.only_desired()) == list(other.only_desired())
+
+
+@pytest.mark.parametrize("label", ["a", "Größe", "\ud800", '"'])
+@pytest.mark.parametrize("confidence", ["0.5", "1.0", "1e999", "1" + "0" * 30])
+def test_labels_and_origins_of_live_are_given_as_the_line_has_them(label: str, confidence: str) -> None:
+    """Half a character, and numbers that JSON or 64 bits have no room for, come back too."""
+    line = json.dumps(labelled("s3://b/1", label)).replace('"confidence": 1', f'"confidence": {confidence}')
+    with Ledger() as ledger:
+        ledger.observe(line)
+        assert ledger.label_counts() == {label: 1}
+        assert [(one.labels, one.box_counts) for one in ledger.label_groups(LIVE)] == [((label,), ())]
+        ((origin, _many),) = ledger.origins(LIVE)
+    assert (origin.lowest, origin.highest) == (json.loads(confidence),) * 2
