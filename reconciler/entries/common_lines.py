@@ -38,7 +38,14 @@ from reconciler.entries.meaning import (
     hashed,
     origin_of,
 )
-from reconciler.limits import BOX_SIDE_MIN_PX, BOXES_PER_IMAGE, IMAGE_SIDE_MAX_PX, IMAGE_SIDE_MIN_PX, LABEL_CHARACTERS
+from reconciler.limits import (
+    BOX_SIDE_MIN_PX,
+    BOXES_PER_IMAGE,
+    DATASET_LABELS,
+    IMAGE_SIDE_MAX_PX,
+    IMAGE_SIDE_MIN_PX,
+    LABEL_CHARACTERS,
+)
 from reconciler.model import Entry
 
 _Share = Annotated[int, Meta(ge=0, le=1)] | Annotated[float, Meta(ge=0, le=1)]
@@ -107,6 +114,7 @@ class _ImageMetadata(Struct, forbid_unknown_fields=True, kw_only=True, gc=False)
 
 
 _SIZES: Final = Decoder(Annotated[list[_Size], Meta(min_length=1, max_length=1)])
+_CLASS_MAP: Final = Decoder(dict[str, _Label])
 _OBJECTS: Final = Decoder(list[_Object])
 _SHARE: Final[Decoder[float]] = Decoder(_Share)
 # Shapes, dates and members of each kind that are remembered: a manifest with new ones in every line costs no memory.
@@ -140,6 +148,7 @@ _NEEDED: Final = re.compile(rb"\\(?:U|u00[0-7])")
 _HALF: Final = re.compile(rb"\\u[dD][89a-fA-F]")
 # A class id as JSON writes a number, which is how a class-map is asked for it.
 _ID: Final = re.compile(r"0|-?[1-9][0-9]{0,17}")
+_IDS: Final = {str(number): number for number in range(DATASET_LABELS)}
 
 
 class CommonLine(Struct, frozen=True, gc=False):
@@ -543,13 +552,17 @@ def _read_boxes(
 
 def _class_map(raw: bytes) -> _Member | None:
     """A class-map as labels by id and all labels; None where one is not usable text, or an id appears twice."""
-    labels = decode(raw)
-    if not isinstance(labels, dict) or not all(map(_is_label, labels.values())):
-        return None
-    text = canonical(labels)
+    labels = _CLASS_MAP.decode(raw)
+    text = encode(labels, order="deterministic")
     if raw.count(_COLON) != text.count(_COLON):
         return None
-    by_id = {int(name): label for name, label in labels.items() if _ID.fullmatch(name)}
+    by_id = {}
+    for name, label in labels.items():
+        number = _IDS.get(name)
+        if number is not None:
+            by_id[number] = label
+        elif _ID.fullmatch(name):
+            by_id[int(name)] = label
     return _Member((by_id, tuple(labels.values())), Raw(text), 0)
 
 
@@ -592,10 +605,6 @@ def _in_canonical(value: object, raw: bytes, sent: bytes) -> tuple[Raw, int]:
     """A member's canonical form, and how many bytes it has more as it is sent."""
     text = encode(value)
     return Raw(text), len(sent) - len(text) if sent == raw else _OTHER
-
-
-def _is_label(label: object) -> bool:
-    return isinstance(label, str) and 1 <= len(label) <= LABEL_CHARACTERS
 
 
 @lru_cache(maxsize=_KEPT)
