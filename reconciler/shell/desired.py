@@ -40,7 +40,7 @@ _SUFFIX: Final = ".sqlite"
 _PART: Final = ".part"
 
 
-def read_once(
+def read_once(  # noqa: PLR0913 - what is read, and how, each by name
     dataset: DatasetDeclaration,
     labels: tuple[str, ...] | None,
     ledger: Ledger,
