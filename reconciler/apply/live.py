@@ -155,7 +155,8 @@ def known_live(
     """
     before = before or context.idle(arn)
     if sheet := _taken(context, ledger, arn, before):
-        copied = sheet.listed != context.listings.of_run
+        copied = not context.listings.is_of_run(sheet)
+        context.listings.aside.discard(sheet.listed)  # one plan has taken it: a later one lists again, or is proven
         return before, Statistics(before.entries, before.errors, before.labelled, sheet.listed, copied=copied)
     began = written(context.listings.now())
     listed = list_live(context, ledger, arn, before)
@@ -345,5 +346,6 @@ def _listed_aside(
         after = context.gateway.describe(arn)
         if after and after == before and not after.is_running:
             counted = Statistics(after.entries, after.errors, after.labelled, began)
-            context.listings.keep(sheet_of_live(other, arn, after.updated, counted), other.base.copied(live_only=False))
+            sheet = sheet_of_live(other, arn, after.updated, counted)
+            context.listings.keep_aside(sheet, other.base.copied(live_only=False))
         return [(key, labelled) for key, labelled in other.keys(LIVE) if ledger.labelled(key) != (None, None)]

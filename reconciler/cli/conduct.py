@@ -1,6 +1,6 @@
 """Carrying a command out: its exit code, its error as a sentence, and its JSON document."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from importlib import import_module
 
@@ -12,13 +12,13 @@ from reconciler.errors import USER_CAUSED, Exit, ReconcilerError, unexpected, wi
 from reconciler.text import inert
 
 
-def conducted(options: Options, screen: Screen) -> tuple[Exit, ReconcilerError | None, str]:
-    """The exit code of a command, its error if any, and its document if the options ask for JSON."""
+def conducted(options: Options, screen: Screen) -> tuple[Exit, ReconcilerError | None, Iterable[str]]:
+    """The exit code of a command, its error if any, and the pieces of its document if the options ask for JSON."""
     with ExitStack() as resources:
         run = Run(options, resources)
         code, error = _carried_out(run, screen)
         if not options.json:
-            return code, error, ""
+            return code, error, ()
         from reconciler.cli.show import document  # noqa: PLC0415 - few runs need it, every run would load it
 
         return code, error, document(run, code, error)

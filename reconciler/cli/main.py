@@ -5,7 +5,7 @@ The help and wrong arguments end here, before anything of the run itself is load
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from reconciler.cli.arguments import asks_for_json, parse
 from reconciler.cli.options import STANDARD_OUTPUT
@@ -37,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     return _reported(screen, problem, code, document)
 
 
-def _reported(screen: Screen, error: ReconcilerError | None, code: Exit, document: str = "") -> int:
+def _reported(screen: Screen, error: ReconcilerError | None, code: Exit, document: Iterable[str] = ()) -> int:
     """Show the error and, if the options ask for it, the JSON document."""
     _show_error(screen, error)
     screen.document(document)

@@ -8,7 +8,7 @@ is a line every 30 seconds.
 import os
 import sys
 import termios
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from errno import EBADF
 from io import TextIOWrapper
@@ -106,10 +106,11 @@ class Screen:
             self.document(text)
             self.flush()
 
-    def document(self, text: str) -> None:
-        """A whole document on standard output."""
+    def document(self, text: str | Iterable[str]) -> None:
+        """A whole document, or its pieces, on standard output."""
         self.clear()
-        self._out.write(text)
+        for piece in (text,) if isinstance(text, str) else text:
+            self._out.write(piece)
 
     def remark(self, text: str, role: "Role" = "plain") -> None:
         """A line on standard error."""

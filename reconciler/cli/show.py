@@ -3,7 +3,7 @@
 Views are written however the run ended; the view of a plan that failed contains the error. Only text needs a plan.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -65,8 +65,8 @@ def show(review: Review, run: Run, screen: Screen, *, verbose: bool = False) -> 
     screen.block(_on_screen(review, run, screen, verbose=verbose))
 
 
-def document(run: Run, code: Exit, error: ReconcilerError | None) -> str:
-    """The JSON document of a run that ended, also if the review of a failed run cannot be made.
+def document(run: Run, code: Exit, error: ReconcilerError | None) -> Iterable[str]:
+    """The JSON document of a run that ended, in pieces, also if the review of a failed run cannot be made.
 
     `--limit` keeps the riskiest changes of each dataset; their count stays that of all.
     """
@@ -77,13 +77,13 @@ def document(run: Run, code: Exit, error: ReconcilerError | None) -> str:
         review = Review(command=run.options.command, error=failed, exit_code=int(code or Exit.FAILED))
     if run.options.limit is not None:
         review = _limited(review, run.options.limit)
-    return _document_text(review)
+    return _pieces(review)
 
 
-def _document_text(review: Review) -> str:
-    from reconciler.views.json_document import document_text  # noqa: PLC0415 - few runs need it
+def _pieces(review: Review) -> Iterable[str]:
+    from reconciler.views.json_document import document_pieces  # noqa: PLC0415 - few runs need it
 
-    return document_text(review)
+    return document_pieces(review)
 
 
 def _whole(run: Run, code: Exit, error: ReconcilerError | None) -> Review:
@@ -95,10 +95,15 @@ def _whole(run: Run, code: Exit, error: ReconcilerError | None) -> Review:
     return structs.replace(run.review, exit_code=int(code), error=failed, made=made)
 
 
-def _made(run: Run) -> Made:
-    """When and from which commit, looked up once in a run; a review of two revisions has their names instead."""
+def _made(run: Run) -> Made | None:
+    """When and from which commit, looked up once in a run; a review of two revisions has their names instead.
+
+    Text does not show it, and is written without asking git.
+    """
+    if run.options.files.keys() == {"text"} and not run.options.json:
+        return None
     if run.made is None:
-        from reconciler.git import author_of, commit_of  # noqa: PLC0415 - a screen does not show it
+        from reconciler.git import author_of, commit_of  # noqa: PLC0415 - see above
 
         after = run.options.sources[1:] if run.options.command == "diff" else ()
         paths = [Path(after[0])] if after else [part.path for one in run.datasets for part in parts_of(one.dataset)]
@@ -119,10 +124,10 @@ def _limited(review: Review, limit: int) -> Review:
     return structs.replace(review, projects=tuple(projects))
 
 
-def misunderstood(arguments: Sequence[str], error: ReconcilerError) -> str:
+def misunderstood(arguments: Sequence[str], error: ReconcilerError) -> Iterable[str]:
     """The JSON document of a run whose arguments are wrong."""
     named = next(iter(arguments), "")
-    return _document_text(
+    return _pieces(
         Review(command=named if named in COMMANDS else "", error=Failure.of(error), exit_code=int(error.exit_code))
     )
 
@@ -140,18 +145,19 @@ def deliver(run: Run, screen: Screen, code: Exit, error: ReconcilerError | None)
     for view, file in options.files.items():
         if view == "text" and run.review is None:
             continue
-        text = _text(view, review, run, screen, file)
+        pieces = _made_view(view, review, run, screen, file)
         if file == STANDARD_OUTPUT:
-            screen.document(text)
+            screen.document(pieces)
         else:
-            Path(file).write_text(text, encoding="utf-8", newline="\n")
+            with Path(file).open("w", encoding="utf-8", newline="\n") as written:
+                written.writelines(pieces)
     return code
 
 
-def _text(view: str, review: Review, run: Run, screen: Screen, file: str) -> str:
-    """One view; the modules of the others stay unloaded."""
+def _made_view(view: str, review: Review, run: Run, screen: Screen, file: str) -> Iterable[str]:
+    """One view, in pieces; the modules of the others stay unloaded."""
     if view == "text" and file == STANDARD_OUTPUT:
-        return _on_screen(review, run, screen)
+        return (_on_screen(review, run, screen),)
     opened: list[Thumbnails] = []
 
     def pictures() -> "Thumbnails | None":
@@ -163,7 +169,7 @@ def _text(view: str, review: Review, run: Run, screen: Screen, file: str) -> str
         from reconciler.git import from_root  # noqa: PLC0415 - few runs need it
 
         how = how._replace(files=from_root(_folder(review.compared.after)))
-    made = VIEWS[view].make(review, how)
+    made = VIEWS[view].pieces(review, how)
     for one in opened:
         figures = ((one.missing, "missing"), (one.failed, "unreadable"), (one.beyond, "beyond the size limit"))
         rest = "".join(f", {many:,} {word}" for many, word in figures if many)

@@ -21,7 +21,7 @@ import re
 from collections.abc import Callable
 from functools import lru_cache
 from hashlib import blake2b
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Annotated, Any, Final, Literal, NamedTuple
 
 from msgspec import UNSET, Meta, MsgspecError, Raw, Struct, UnsetType, defstruct, field
@@ -38,7 +38,14 @@ from reconciler.entries.meaning import (
     hashed,
     origin_of,
 )
-from reconciler.limits import BOX_SIDE_MIN_PX, BOXES_PER_IMAGE, IMAGE_SIDE_MAX_PX, IMAGE_SIDE_MIN_PX, LABEL_CHARACTERS
+from reconciler.limits import (
+    BOX_SIDE_MIN_PX,
+    BOXES_PER_IMAGE,
+    DATASET_LABELS,
+    IMAGE_SIDE_MAX_PX,
+    IMAGE_SIDE_MIN_PX,
+    LABEL_CHARACTERS,
+)
 from reconciler.model import Entry
 
 _Share = Annotated[int, Meta(ge=0, le=1)] | Annotated[float, Meta(ge=0, le=1)]
@@ -107,17 +114,26 @@ class _ImageMetadata(Struct, forbid_unknown_fields=True, kw_only=True, gc=False)
 
 
 _SIZES: Final = Decoder(Annotated[list[_Size], Meta(min_length=1, max_length=1)])
+_CLASS_MAP: Final = Decoder(dict[str, _Label])
 _OBJECTS: Final = Decoder(list[_Object])
 _SHARE: Final[Decoder[float]] = Decoder(_Share)
 # Shapes, dates and members of each kind that are remembered: a manifest with new ones in every line costs no memory.
 _KEPT: Final = 256
 _LONGEST: Final = 20_000
+_LONGEST_NAME: Final = 200
 _COLON: Final = b":"
 _Names = tuple[str, ...]
 _NO_NAMES: Final[_Names] = ()
 _PER_PIXEL: Final = 1000
 # What the service appends to every line that it lists.
-_ADDED: Final = (b',"cl-metadata":{"is_labeled":true}}', b',"cl-metadata":{"is_labeled":false}}')
+_ADDED: Final = (
+    b',"cl-metadata":{"is_labeled":true}}',
+    b',"cl-metadata":{"is_labeled":false}}',
+    b', "cl-metadata": {"is_labeled": true}}',
+    b', "cl-metadata": {"is_labeled": false}}',
+)
+# The kind of a member that Custom Labels does not know.
+_EXTRA: Final = ""
 # Has a line count as written differently from how it is sent: no line is so long.
 _OTHER: Final = -(2**40)
 # How floats that are whole numbers end; the members that have them.
@@ -125,18 +141,22 @@ _WHOLE: Final = b".0"
 _SIDES: Final = ("left", "top", "width", "height")
 # Digits as one digit, and one letter for an exponent.
 _DIGITS: Final = bytes.maketrans(b"123456789E", b"000000000e")
+# Whole numbers that have 64 bits; the general code reads others.
+_LEAST, _MOST = -(2**63), 2**64
 # Escapes that JSON needs, or does not have, though Python does; and those of half a character.
 _NEEDED: Final = re.compile(rb"\\(?:U|u00[0-7])")
 _HALF: Final = re.compile(rb"\\u[dD][89a-fA-F]")
 # A class id as JSON writes a number, which is how a class-map is asked for it.
 _ID: Final = re.compile(r"0|-?[1-9][0-9]{0,17}")
+_IDS: Final = {str(number): number for number in range(DATASET_LABELS)}
 
 
 class CommonLine(Struct, frozen=True, gc=False):
     """A line of the common shape: its entry, and what notes on a manifest are made of.
 
-    `shape` has the kinds of its attributes, `class_map` all labels of its class-map, `empty` is how many attributes
-    have zero boxes. `raw` is the line without escapes, which is how it is sent where `is_exact`.
+    `shape` has the kinds of its attributes and the names of its unknown members, `class_map` all labels of its
+    class-maps, `empty` is how many attributes have zero boxes. `raw` is the line without escapes and without what the
+    service appends, which is how it is sent where `is_exact`.
     """
 
     entry: Entry
@@ -154,15 +174,16 @@ class CommonLine(Struct, frozen=True, gc=False):
 class Shape(NamedTuple):
     """A set of label attributes: how such a line is read, the kinds, and how each metadata begins in the line's order.
 
-    `image` are the names of the members with image-level labels, `boxes` those of the one attribute with boxes, whose
-    coordinates may be no integers unless `whole`.
+    `image` are the names of the members with image-level labels, `boxes` those of the attributes with boxes, whose
+    coordinates may be no integers unless `whole`, and `extras` those that Custom Labels does not know.
     """
 
     decoder: Decoder[Any]
     kinds: frozenset[str]
     beginnings: tuple[bytes, ...]
     image: tuple[str, ...]
-    boxes: tuple[str, str] | None
+    boxes: tuple[tuple[str, str], ...]
+    extras: tuple[str, ...]
     whole: bool
 
     @classmethod
@@ -170,19 +191,22 @@ class Shape(NamedTuple):
         """The shape of lines with these attributes, in this order, and the kind of each."""
         forms = {BOXES_TYPE: (_WholeBoxes if whole else _Boxes, _BoxesMetadata), IMAGE_TYPE: (int, _ImageMetadata)}
         members: dict[str, tuple[str, Any]] = {SOURCE_REF: ("key", str)}
+        own = dict[str, list[tuple[str, str]]]()
         for number, (name, kind) in enumerate(kinds.items()):
-            value, metadata = forms[kind]
-            members[name] = f"value_{number}", value
-            members[name + METADATA] = f"metadata_{number}", metadata
-        fields = [(own, of, field(name=name)) for name, (own, of) in sorted(members.items())]
-        line = defstruct("Line", fields, forbid_unknown_fields=True, gc=False)
-        boxes = next((members[one][0] for one, kind in kinds.items() if kind == BOXES_TYPE), None)
+            one = f"value_{number}", f"metadata_{number}"
+            own.setdefault(kind, []).append(one)
+            if kind == _EXTRA:
+                members[name] = one[0], Raw
+            else:
+                members |= {name: (one[0], forms[kind][0]), name + METADATA: (one[1], forms[kind][1])}
+        fields = [(own_name, of, field(name=name)) for name, (own_name, of) in sorted(members.items())]
         return cls(
-            Decoder(line),
-            frozenset(kinds.values()),
-            tuple(f'"{name}{METADATA}"'.encode() for name in kinds),
-            tuple(members[one + METADATA][0] for one, kind in kinds.items() if kind == IMAGE_TYPE),
-            (boxes, boxes.replace("value", "metadata")) if boxes else None,
+            Decoder(defstruct("Line", fields, forbid_unknown_fields=True, gc=False)),
+            frozenset(kinds.values()) - {_EXTRA},
+            tuple(f'"{name}{METADATA}"'.encode() for name, kind in kinds.items() if kind != _EXTRA),
+            tuple(metadata for _value, metadata in own.get(IMAGE_TYPE, ())),
+            tuple(own.get(BOXES_TYPE, ())),
+            tuple(value for value, _metadata in own.get(_EXTRA, ())),
             whole,
         )
 
@@ -225,6 +249,52 @@ class _Found(Struct, frozen=True, gc=False):
     said: tuple[Said, ...]
     more: int
     class_map: tuple[str, ...] = ()
+    empty: int = 0
+
+
+_BoxRow = tuple[str, int, int, int, int]
+
+
+class _Drawn(Struct, gc=False):
+    """What the boxes of a line say: those of each attribute, the sizes of its image, how many boxes have each label."""
+
+    boxes: list[list[_BoxRow]]
+    sizes: list[tuple[int, int]]
+    counts: dict[str, int]
+    class_map: _Names
+
+    def take(
+        self, value: _Boxes | _WholeBoxes, class_map: tuple[dict[int, str], _Names], size: tuple[int, int]
+    ) -> bool:
+        """Add the boxes of an attribute; False where a box is not a good one, or the boxes are those of another."""
+        boxes = _read_boxes(value, class_map[0], *size, self.counts)
+        if boxes is None or (boxes and boxes in self.boxes):
+            return False
+        self.boxes.append(boxes)
+        pixels = size[0] * _PER_PIXEL, size[1] * _PER_PIXEL
+        if pixels not in self.sizes:
+            self.sizes.append(pixels)
+        self.class_map = self.class_map + class_map[1] if self.class_map else class_map[1]
+        return True
+
+    def beside(self, image: _Names, said: tuple[Said, ...], more: int) -> _Found:
+        """What a line has with these boxes and these image-level labels."""
+        boxes = self.boxes[0] if len(self.boxes) == 1 else sorted(chain.from_iterable(self.boxes))
+        meaning = encode((sorted(image), boxes, sorted(self.sizes), (), True))
+        labels, declared = _labels(image, tuple(self.counts), self.class_map)
+        counts = self.counts
+        is_mixed = bool(image and counts)
+        return _Found(
+            blake2b(meaning, digest_size=16).digest(),
+            labels,
+            declared,
+            len(boxes),
+            tuple([counts.get(label, 0) for label in labels]) if is_mixed else tuple(counts.values()),
+            said,
+            more,
+            self.class_map,
+            sum(not one for one in self.boxes),
+        )
 
 
 class CommonLines:
@@ -233,9 +303,10 @@ class CommonLines:
     def __init__(self) -> None:
         self._shape = Shape.of({}, whole=True)
         self._shapes: dict[tuple[tuple[str, str], ...], tuple[Shape, ...]] = {}
+        self._first: dict[bytes, Shape] = {}  # by the name of the member behind the key, which often tells the shape
         self._class_maps, self._sizes = _Members(_class_map), _Members(_size)
         self._objects, self._confidences = _Members(_objects), _Members(_confidence)
-        self._dates = set[str]()
+        self._extras, self._dates = _Members(_extra), set[str]()
 
     def read(self, raw: bytes) -> CommonLine | None:
         """The line, or None where it is not of the common shape."""
@@ -243,6 +314,8 @@ class CommonLines:
             raw = _without_escapes(raw)
             if b"\\" in raw:
                 return None
+        if raw.endswith(_ADDED):
+            raw = _without_added(raw)
         try:
             line = self._shape.decoder.decode(raw)
         except (MsgspecError, ValueError, RecursionError):
@@ -253,38 +326,53 @@ class CommonLines:
 
     def _other_shape(self, raw: bytes) -> Any:  # noqa: ANN401 - made by `defstruct`
         """A line that the last shape's decoder refuses, read with its own, which then is the last; None if none can."""
+        begin = raw.find(b'","') + 2
+        name = raw[begin : raw.find(b":", begin)]
+        guess = self._first.get(name)
+        if guess is not None and (line := _decoded(guess, raw)) is not None:
+            self._shape = guess
+            return line
+        for shape in self._shapes_of(raw):
+            if shape is not self._shape and (line := _decoded(shape, raw)) is not None:
+                self._shape = shape
+                if len(self._first) < _KEPT and len(name) <= _LONGEST_NAME:
+                    self._first[name] = shape
+                return line
+        return None
+
+    def _shapes_of(self, raw: bytes) -> tuple[Shape, ...]:
+        """The shapes of lines with the attributes of this one; none where these are unknown, or too many were seen."""
         try:
             document = decode(raw)
         except (MsgspecError, ValueError, RecursionError):
-            return None
+            return ()
         kinds = _kinds(document) if isinstance(document, dict) else None
         if kinds is None:
-            return None
+            return ()
         name = tuple(kinds.items())
         if name not in self._shapes:
             if len(self._shapes) >= _KEPT:
-                return None
+                return ()
             forms = (True, False) if BOXES_TYPE in kinds.values() else (True,)
             self._shapes[name] = tuple(Shape.of(kinds, whole=whole) for whole in forms)
-        for shape in self._shapes[name]:
-            if shape is not self._shape:
-                try:
-                    line = shape.decoder.decode(raw)
-                except (MsgspecError, ValueError, RecursionError):
-                    continue
-                self._shape = shape
-                return line
-        return None
+        return self._shapes[name]
 
     def _read(self, line: Any, shape: Shape, raw: bytes) -> CommonLine | None:  # noqa: ANN401 - made by `defstruct`
         if len(shape.beginnings) > 1 and not _is_in_order(raw, shape.beginnings):
             return None
         found = self._image_labels(line, shape.image)
-        if found is not None and shape.boxes is not None:
-            found = self._drawn(getattr(line, shape.boxes[0]), getattr(line, shape.boxes[1]), found)
+        if found is not None and shape.boxes:
+            found = self._with_boxes(line, shape, found)
         if found is None:
             return None
-        text, more = encode(line), found.more
+        more = found.more
+        for name in shape.extras:
+            extra = self._extras[bytes(getattr(line, name))]
+            if extra is None:
+                return None
+            setattr(line, name, extra.canonical)
+            more += extra.more
+        text = encode(line)
         if not shape.whole and _has_whole_float(text) and (count := _make_whole(line, shape)):
             text, more = encode(line), more + count * len(_WHOLE)
         is_exact = len(text) + more == len(raw) and (shape.whole or not _has_exponent(raw))
@@ -302,8 +390,7 @@ class CommonLines:
             found.box_counts,
             origin_of(found.said),
         )
-        empty = shape.boxes is not None and not found.boxes
-        return CommonLine(entry, shape, found.class_map, int(empty), raw, is_exact)
+        return CommonLine(entry, shape, found.class_map, found.empty, raw, is_exact)
 
     def _image_labels(self, line: Any, names: _Names) -> "_Found | None":  # noqa: ANN401 - likewise
         """What a line without boxes has; it is encoded with canonical members from here on."""
@@ -321,27 +408,24 @@ class CommonLines:
                 image = (*image, metadata.class_name)
         return _Found(_meaning_of_labels(image), image, image, 0, (), said, more)
 
-    def _drawn(self, value: _Boxes | _WholeBoxes, metadata: _BoxesMetadata, found: "_Found") -> "_Found | None":
-        """What a line with boxes has besides its image-level labels; it too is encoded with canonical members."""
-        size, class_map = self._sizes[bytes(value.image_size)], self._class_maps[bytes(metadata.class_map)]
-        objects = self._objects[bytes(metadata.objects)]
-        if size is None or class_map is None or objects is None or objects.value[0] < len(value.annotations):
-            return None
-        boxes, counts = _read_boxes(value, class_map.value[0], *size.value)
-        if len(boxes) < len(value.annotations) or not (
-            metadata.creation_date in self._dates or self._is_date(metadata)
-        ):
-            return None
-        value.image_size, metadata.class_map, metadata.objects = size.canonical, class_map.canonical, objects.canonical
-        image, (across, down) = found.labels, size.value
-        boxes.sort()
-        meaning = encode((sorted(image), boxes, ((across * _PER_PIXEL, down * _PER_PIXEL),), (), True))
-        labels, declared = _labels(image, tuple(counts), class_map.value[1])
-        is_mixed = bool(image and counts)
-        box_counts = tuple([counts.get(label, 0) for label in labels]) if is_mixed else tuple(counts.values())
-        said = (*found.said, (metadata.human_annotated, _job(metadata), *objects.value[1:]))
-        digest, names = blake2b(meaning, digest_size=16).digest(), class_map.value[1]
-        return _Found(digest, labels, declared, len(boxes), box_counts, said, found.more + objects.more, names)
+    def _with_boxes(self, line: Any, shape: Shape, found: "_Found") -> "_Found | None":  # noqa: ANN401 - likewise
+        """What a line has with its boxes, besides its image-level labels; it too is encoded with canonical members."""
+        drawn = _Drawn([], [], {}, _NO_NAMES)
+        said, more = found.said, found.more
+        for name, of_metadata in shape.boxes:
+            value: _Boxes | _WholeBoxes = getattr(line, name)
+            metadata: _BoxesMetadata = getattr(line, of_metadata)
+            size, labels = self._sizes[bytes(value.image_size)], self._class_maps[bytes(metadata.class_map)]
+            objects = self._objects[bytes(metadata.objects)]
+            if size is None or labels is None or objects is None or objects.value[0] < len(value.annotations):
+                return None
+            is_date = metadata.creation_date in self._dates or self._is_date(metadata)
+            if not is_date or not drawn.take(value, labels.value, size.value):
+                return None
+            value.image_size, metadata.class_map, metadata.objects = size.canonical, labels.canonical, objects.canonical
+            said = (*said, (metadata.human_annotated, _job(metadata), *objects.value[1:]))
+            more += objects.more
+        return drawn.beside(found.labels, said, more)
 
     def _is_date(self, metadata: _ImageMetadata | _BoxesMetadata) -> bool:
         date = metadata.creation_date
@@ -354,12 +438,23 @@ class CommonLines:
         return True
 
 
+def _decoded(shape: Shape, raw: bytes) -> Any:  # noqa: ANN401 - made by `defstruct`
+    """The line, None where it is of a different shape."""
+    try:
+        return shape.decoder.decode(raw)
+    except (MsgspecError, ValueError, RecursionError):
+        return None
+
+
 def as_sent(line: str) -> bytes | None:
     """A line that the service listed, without the `cl-metadata` that it appends; None where it has half characters."""
     try:
-        raw = line.encode()
+        return _without_added(line.encode())
     except UnicodeEncodeError:  # a lone surrogate
         return None
+
+
+def _without_added(raw: bytes) -> bytes:
     for added in _ADDED:
         if raw.endswith(added):
             raw = raw[: -len(added)] + b"}"
@@ -367,17 +462,23 @@ def as_sent(line: str) -> bytes | None:
 
 
 def _kinds(document: dict[str, Any]) -> dict[str, str] | None:
-    """The kind of each attribute, in the order of their metadata; None where a decoder would not be exact."""
+    """The kind of each attribute, in the order of their metadata; None where a decoder would not be exact.
+
+    Without attributes it has no members that are unknown: that is a fault, not a note.
+    """
     kinds = {}
     for name, metadata in document.items():
         attribute = name.removesuffix(METADATA)
         if attribute != name and isinstance(metadata, dict) and attribute in document:
             kinds[attribute] = str(metadata.get("type"))
     names = kinds.keys() | {name + METADATA for name in kinds} | {SOURCE_REF}
-    known = len(names) == 1 + 2 * len(kinds) and all(name.isascii() for name in kinds) and "" not in kinds
-    if names != document.keys() or not known or not {BOXES_TYPE, IMAGE_TYPE}.issuperset(kinds.values()):
+    known = len(names) == 1 + 2 * len(kinds) and {BOXES_TYPE, IMAGE_TYPE}.issuperset(kinds.values())
+    extras = [name for name in document if name not in names]
+    if not known or any(name.endswith(METADATA) or name + METADATA in document for name in extras):
         return None
-    return kinds if list(kinds.values()).count(BOXES_TYPE) <= 1 else None
+    if (extras and not kinds) or not all(name.isascii() and name for name in (*kinds, *extras)):
+        return None
+    return kinds | dict.fromkeys(extras, _EXTRA)
 
 
 def _is_in_order(raw: bytes, names: tuple[bytes, ...]) -> bool:
@@ -419,7 +520,7 @@ def _has_exponent(raw: bytes) -> bool:
 def _make_whole(line: Any, shape: Shape) -> int:  # noqa: ANN401 - made by `defstruct`
     """Have the coordinates of a line that are whole numbers as integers, and count those that were floats."""
     count = 0
-    for box in getattr(line, shape.boxes[0]).annotations if shape.boxes else ():
+    for box in chain.from_iterable(getattr(line, name).annotations for name, _metadata in shape.boxes):
         for side in _SIDES:
             number = getattr(box, side)
             if type(number) is float and number.is_integer():
@@ -429,38 +530,39 @@ def _make_whole(line: Any, shape: Shape) -> int:  # noqa: ANN401 - made by `defs
 
 
 def _read_boxes(
-    value: _Boxes | _WholeBoxes, labels: dict[int, str], across: int, down: int
-) -> tuple[list[tuple[str, int, int, int, int]], dict[str, int]]:
-    """Boxes as `meaning.Box` has them, and how many have each label in order of first use.
-
-    There are none where a box is not a good one.
-    """
+    value: _Boxes | _WholeBoxes, labels: dict[int, str], across: int, down: int, counts: dict[str, int]
+) -> list[_BoxRow] | None:
+    """Boxes as `meaning.Box` has them, sorted; counts how many have each label. None where a box is not a good one."""
     boxes: list[Any] = []
-    counts: dict[str, int] = {}
     for box in value.annotations:
         left, top, width, height = box.left, box.top, box.width, box.height
         label = labels.get(box.class_id)
         if label is None or left + width > across or top + height > down:
-            return [], counts
+            return None
         if label in counts:
             counts[label] += 1
         else:
             counts[label] = 1
         boxes.append((label, left * _PER_PIXEL, top * _PER_PIXEL, width * _PER_PIXEL, height * _PER_PIXEL))
-    if type(value) is _WholeBoxes:
-        return boxes, counts
-    return [(box[0], round(box[1]), round(box[2]), round(box[3]), round(box[4])) for box in boxes], counts
+    if type(value) is not _WholeBoxes:
+        boxes = [(box[0], round(box[1]), round(box[2]), round(box[3]), round(box[4])) for box in boxes]
+    boxes.sort()
+    return boxes
 
 
 def _class_map(raw: bytes) -> _Member | None:
     """A class-map as labels by id and all labels; None where one is not usable text, or an id appears twice."""
-    labels = decode(raw)
-    if not isinstance(labels, dict) or not all(map(_is_label, labels.values())):
-        return None
-    text = canonical(labels)
+    labels = _CLASS_MAP.decode(raw)
+    text = encode(labels, order="deterministic")
     if raw.count(_COLON) != text.count(_COLON):
         return None
-    by_id = {int(name): label for name, label in labels.items() if _ID.fullmatch(name)}
+    by_id = {}
+    for name, label in labels.items():
+        number = _IDS.get(name)
+        if number is not None:
+            by_id[number] = label
+        elif _ID.fullmatch(name):
+            by_id[int(name)] = label
     return _Member((by_id, tuple(labels.values())), Raw(text), 0)
 
 
@@ -486,6 +588,15 @@ def _confidence(raw: bytes) -> _Member:
     return _Member(confidence, *_in_canonical(_by_value(confidence), raw, encode(confidence)))
 
 
+def _extra(raw: bytes) -> _Member | None:
+    """The value of a member that Custom Labels does not know; None for one that may have fields of the service."""
+    value = decode(raw)
+    if isinstance(value, dict | list) or (isinstance(value, int) and not _LEAST <= value < _MOST):
+        return None
+    text = canonical([value])[1:-1]  # it looks for what ends a number
+    return _Member(None, Raw(text), len(raw) - len(text) if encoded(value) == raw else _OTHER)
+
+
 def _by_value(number: float) -> float:
     return int(number) if type(number) is float and number.is_integer() else number
 
@@ -494,10 +605,6 @@ def _in_canonical(value: object, raw: bytes, sent: bytes) -> tuple[Raw, int]:
     """A member's canonical form, and how many bytes it has more as it is sent."""
     text = encode(value)
     return Raw(text), len(sent) - len(text) if sent == raw else _OTHER
-
-
-def _is_label(label: object) -> bool:
-    return isinstance(label, str) and 1 <= len(label) <= LABEL_CHARACTERS
 
 
 @lru_cache(maxsize=_KEPT)

@@ -34,6 +34,7 @@ from reconciler.ledger.rows import (
     key_bytes,
     key_text,
     names,
+    numbers,
     origin_in,
     place_at,
     values_of,
@@ -405,7 +406,7 @@ class Ledger:
         sums = "labels, box_counts, COUNT(*), SUM(labelled), SUM(boxes)"
         query = f"SELECT {sums} FROM {self._few(rows)} GROUP BY labels, box_counts"
         for labels, counts, *more in self._database.execute(query):
-            yield LabelGroup(names(labels), tuple(json.loads(counts)), *more)
+            yield LabelGroup(names(labels), numbers(counts), *more)
 
     def left(self) -> int:
         """How many live entries the manifest does not have, retired ones too."""

@@ -180,7 +180,7 @@ class _Reading:
 
     def _take(self, raw: bytes, place: Place, locate: Callable[[], Place], start: int | None = None) -> bool:
         line = None if self._images else self._common.read(raw)  # a line that a stage maps is not sent as it is
-        if line is None or not self._across.knows(line) or not self._notes.knows(line):
+        if line is None or not self._across.knows(line) or not self._notes.knows(line, place):
             return False
         text = line.text()
         if len(text) > LINE_CHARACTERS:
@@ -190,7 +190,8 @@ class _Reading:
             before = self._collector.error_count
             self._across.report_repeated(line.entry.key, first, locate)
             self._known += self._collector.error_count - before
-        self._notes.count(line)
+        if line.empty or line.shape.extras:
+            self._notes.count(line)
         self._lines += 1
         return True
 

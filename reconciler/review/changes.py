@@ -7,21 +7,19 @@ key: in the branch, in the base, in live, and in earlier revisions of the base. 
 an entry that is in the base and not live was never applied.
 """
 
-import heapq
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Final
-
-from msgspec import structs
 
 from reconciler.analysis.entry import Detail, detail_of, phrase
 from reconciler.analysis.groups import Groups
-from reconciler.analysis.patterns import Pattern, Patterns
+from reconciler.analysis.patterns import Patterns
 from reconciler.analysis.results import BoxWord
 from reconciler.changes import Action, in_brief, with_lines
 from reconciler.ledger import Brief, Ledger, Whose
 from reconciler.model import Change, Verb
 from reconciler.plan import Basis, Plan
+from reconciler.review.kept import Kept
 from reconciler.review.model import ChangeVerb, EntryChange, Keep, Origin, OriginCounts
 from reconciler.run import Base
 from reconciler.text import sentence
@@ -77,8 +75,6 @@ _VERBS: Final[dict[Verb, ChangeVerb]] = {
 # The members of `EntryChange` that are those of `Detail`.
 _DETAIL: Final = set(Detail.__struct_fields__).intersection(EntryChange.__struct_fields__)
 
-_Kept = tuple[int, int, EntryChange, tuple[Pattern, ...]]  # risk, minus number, change, patterns
-
 
 class Reading:
     """All changes of a dataset, read when this is made.
@@ -94,9 +90,8 @@ class Reading:
         self._boxes: Counter[BoxWord] = Counter()
         self._origins = OriginCount(base, ledger, plan)
         self._ledger, self._plan, self._left = ledger, plan, left
-        self._keep, self._new = keep
+        self._kept, self._new = Kept(keep.changes), keep.new
         self._live_marks = {row.key: row.marks for row in ledger.marked()} if plan.live else {}
-        self._kept: list[_Kept] = []
         for number, (verb, row) in enumerate(in_brief(ledger, plan), start=1):
             if self._new == 0 and verb is Verb.ADD and not self._origins.knows:
                 if plan.loads_all and not plan.live:
@@ -114,19 +109,15 @@ class Reading:
         """Boxes of updates by what happens to them."""
         return {word: many for word, many in sorted(self._boxes.items()) if many}
 
-    def changes(self, groups: Groups) -> tuple[EntryChange, ...]:
+    def changes(self, groups: Groups) -> Sequence[EntryChange]:
         """The changes that were kept, the riskiest first, with the groups they belong to."""
-        ordered = sorted(self._kept, key=lambda kept: (-kept[0], -kept[1]))
-        return tuple(
-            structs.replace(change, groups=numbers) if (numbers := groups.of(change.key, patterns)) else change
-            for _risk, _number, change, patterns in ordered
-        )
+        return self._kept.changes(groups)
 
     def _see(self, number: int, verb: Verb, row: Brief) -> None:
         stays = verb is Verb.LIVE_ONLY and not self._plan.loads_all
         # A retired image loses its labels whoever changed it: no edit of it is undone, and none can be pulled.
         origin: Origin = "" if row.retired else self._origins.see(row.key, stays=stays)
-        if verb is Verb.ADD and (self._full(_ADDS) or not self._shows_new(origin)):
+        if verb is Verb.ADD and (self._kept.is_full(_ADDS) or not self._shows_new(origin)):
             return  # it would not be kept, and is counted nowhere else
         change = with_lines(self._ledger, self._plan, verb, row)
         detail = detail_of(change, goes=self._plan.action is Action.REPLACE)
@@ -135,7 +126,7 @@ class Reading:
         marks = self._live_marks.get(change.key, ())
         risk = risk_of(change.verb, detail, marked=bool(marks), drift=origin in _EDITED)
         risk, words = min(risk, _ADDS) if change.retired else risk, phrase(change.verb, detail, self._left)
-        if not self._full(risk):
+        if not self._kept.is_full(risk):
             shown = EntryChange(
                 number=number,
                 verb=_VERBS[change.verb],
@@ -149,7 +140,7 @@ class Reading:
                 marks=marks,
                 **{name: getattr(detail, name) for name in _DETAIL},
             )
-            self._keep_one((risk, -number, shown, patterns))
+            self._kept.add(shown, patterns)
 
     def _shows_new(self, origin: Origin) -> bool:
         """Whether one more new entry is shown."""
@@ -157,16 +148,6 @@ class Reading:
             return True
         self._new, shows = max(0, self._new - 1), self._new > 0
         return shows
-
-    def _full(self, risk: int) -> bool:
-        """Whether there is no room for a change of this risk or a smaller one."""
-        return self._keep is not None and len(self._kept) >= self._keep and (not self._kept or self._kept[0][0] >= risk)
-
-    def _keep_one(self, kept: _Kept) -> None:
-        if self._keep is not None and len(self._kept) >= self._keep:
-            heapq.heapreplace(self._kept, kept)
-        else:
-            heapq.heappush(self._kept, kept)
 
     def _count(self, change: Change, detail: Detail) -> None:
         if detail.labelled_before and not detail.labelled_after:

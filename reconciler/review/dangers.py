@@ -4,7 +4,8 @@ There are three levels: a "danger" cannot be undone, or spoils training or its s
 is probably not intended; a "note" is good to know. Every danger follows from figures that the review already holds.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Final, get_args
 
 from reconciler.analysis.labels import odd_letters
@@ -13,7 +14,7 @@ from reconciler.guards import THEIRS
 from reconciler.images.results import ImageCheck
 from reconciler.manifest.rules.images import CODES
 from reconciler.model import GuardCheck, Place, Severity
-from reconciler.review.model import Danger, DangerKind, DatasetReview, ProjectReview
+from reconciler.review.model import Danger, DangerKind, DatasetReview, EntryChange, ProjectReview
 from reconciler.run import DangerLevel
 from reconciler.text import Command, Name, Sentence, counted, for_shell, listed, sentence
 
@@ -164,8 +165,7 @@ def _guard(dataset: DatasetReview, guard: GuardCheck) -> Iterator[Danger]:
 
 def _losses(dataset: DatasetReview) -> Iterator[Danger]:
     if dataset.losing_labels:
-        kept = [change for change in dataset.changes if not change.retired]
-        keys = [change.key for change in kept if change.labelled_before and change.labelled_after is False]
+        keys = _examples(dataset, lambda one: not one.retired and one.labelled_before and one.labelled_after is False)
         words = counted(dataset.losing_labels, "image loses all its labels", "images lose all their labels")
         yield _danger(dataset, "check", "labels-removed", words, dataset.losing_labels, keys)
     for group in dataset.groups:
@@ -180,13 +180,13 @@ def _losses(dataset: DatasetReview) -> Iterator[Danger]:
 def _left_behind(dataset: DatasetReview, staying: tuple[str, str]) -> Iterator[Danger]:
     """Live entries and labels that do not come from the manifest."""
     if dataset.staying:
-        keys = [one.key for one in dataset.changes if one.verb == "live-only" and one.labelled_after]
+        keys = _examples(dataset, lambda one: one.verb == "live-only" and one.labelled_after)
         keep = () if staying is _STAYING[True] else _to_keep(dataset, keys, dataset.staying)
         words = sentence(counted(dataset.staying, *staying), keep)
         yield _danger(dataset, "check", "live-only", words, dataset.staying, keys)
     yield from _edited(dataset)
     if dataset.marked:
-        keys = [change.key for change in dataset.changes if change.marks]
+        keys = _examples(dataset, lambda one: bool(one.marks))
         marked = f"{counted(dataset.marked, 'live entry is', 'live entries are')} marked with errors by the service"
         yield _danger(dataset, "check", "marked", marked, dataset.marked, keys)
 
@@ -196,18 +196,25 @@ def _edited(dataset: DatasetReview) -> Iterator[Danger]:
     origins, guard = dataset.origins, next((one for one in dataset.guards if one.name == THEIRS), None)
     if guard is None or guard.state not in {"off", "passed"}:
         return
-    edited = [one for one in dataset.changes if one.origin in _EDITED and one.verb in {"update", "unlabel"}]
-    undone, both = [one.key for one in edited], any(one.origin == "both" for one in edited)
-    if origins and undone:
-        all_of_them = origins.drift + origins.theirs + origins.both + origins.unknown
-        all_are_kept = sum(one.verb != "add" for one in dataset.changes) == dataset.changes_total - dataset.add
-        many = len(undone) if all_are_kept else all_of_them
-        words = f"{counted(many, 'change undoes', 'changes undo')} edits that were made to live"
-        yield _danger(
-            dataset, "check", "drift", sentence(words, _to_keep(dataset, undone, many, both=both)), many, undone
-        )
+    if origins and (many := origins.drift + origins.theirs + origins.both + origins.unknown):
+        undone, keys, both, kept = 0, list[str](), False, 0
+        for one in dataset.changes:
+            kept += one.verb != "add"
+            if one.origin in _EDITED and one.verb in {"update", "unlabel"}:
+                undone, both = undone + 1, both or one.origin == "both"
+                keys += [one.key] if len(keys) < _EXAMPLES else []
+        many = undone if kept == dataset.changes_total - dataset.add else many
+        if undone:
+            words = f"{counted(many, 'change undoes', 'changes undo')} edits that were made to live"
+            pull = _to_keep(dataset, keys, many, both=both)
+            yield _danger(dataset, "check", "drift", sentence(words, pull), many, keys)
     elif guard.count and not origins:
         yield _danger(dataset, "check", "theirs", guard.words, guard.count)
+
+
+def _examples(dataset: DatasetReview, which: Callable[[EntryChange], bool | None]) -> list[str]:
+    """The keys of the first changes that are such; there may be many, which are read one by one."""
+    return [one.key for one in islice(filter(which, dataset.changes), _EXAMPLES)]
 
 
 def _to_keep(dataset: DatasetReview, keys: Sequence[str], count: int, *, both: bool = False) -> Sentence:

@@ -19,7 +19,7 @@ Forms and units:
 that they do not know.
 """
 
-from typing import Annotated, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Final, Literal, NamedTuple
 
 from msgspec import Meta, Struct
 
@@ -240,12 +240,19 @@ class EntryChange(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fals
     marks: tuple[Mark, ...] = ()
 
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    Changes = Sequence[EntryChange]  # many are in a file, see `reconciler.review.kept`
+else:
+    Changes = tuple[EntryChange, ...]  # what a document holds
+
 # How many new entries a short view shows: they differ only in their labels, which are counted.
 NEW_SHOWN: Final = 10
 
 
 class Keep(NamedTuple):
-    """How many changes of one dataset a review holds, the riskiest ones, each of which takes some kilobytes.
+    """How many changes of one dataset a review holds, the riskiest ones.
 
     `new`: how many new entries its views show, where they show no more of them. None: all.
     """
@@ -318,7 +325,7 @@ class DatasetReview(Struct, frozen=True, kw_only=True):
     findings: FindingCounts = FindingCounts()
     origins: OriginCounts | None = None
     groups: tuple[Group, ...] = ()
-    changes: tuple[EntryChange, ...] = ()
+    changes: Changes = ()
     changes_total: int = 0
     balance: Balance | None = None
     provenance: Provenance | None = None

@@ -72,6 +72,7 @@ class Account(Struct):
     _random: Random = field(default_factory=Random)
     _gateways: dict[str, Gateway] = field(default_factory=dict)
     _paces: Paces = field(default_factory=Paces)
+    _aside: set[str] = field(default_factory=set)  # when listings began that serve a later plan of this run
     _lock: Lock = field(default_factory=Lock)
     _assuming: dict[tuple[str, str, str, str], "Account"] = field(default_factory=dict)
     _warned: set[str] = field(default_factory=set)
@@ -173,7 +174,7 @@ class Account(Struct):
         )
         return Context(
             *given,
-            listings=Listings(self.live_copies(region), policy, self.full),
+            listings=Listings(self.live_copies(region), policy, self.full, aside=self._aside),
             manifests=self.manifests(region),
         ).patient()
 

@@ -4,7 +4,7 @@ A view is one function below with `@_view(name, option, help)` above it; its mod
 The table itself loads nothing: the parser of the command line reads it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
@@ -29,15 +29,27 @@ class How(NamedTuple):
     files: Callable[[str], str] = str
 
 
-_Make = Callable[["Review", How], str]
+_Make = Callable[["Review", How], str | Iterable[str]]
 
 
 class View(NamedTuple):
-    """A row: the option of `plan` that writes it ("": none), its help, and the function that makes it."""
+    """A row: the option of `plan` that writes it ("": none), its help, and the function that makes it.
+
+    What it makes is the text, or its pieces one after the other where it may be long.
+    """
 
     option: str
     help: str
-    make: _Make
+    makes: _Make
+
+    def pieces(self, review: "Review", how: How) -> Iterable[str]:
+        """The text of the view, in pieces."""
+        made = self.makes(review, how)
+        return (made,) if isinstance(made, str) else made
+
+    def make(self, review: "Review", how: How) -> str:
+        """The text of the view."""
+        return "".join(self.pieces(review, how))
 
 
 VIEWS: Final[dict[str, View]] = {}
@@ -70,17 +82,17 @@ def _markdown(review: "Review", _how: How) -> str:
 
 
 @_view("html", "html", "the plan as one page, with the boxes drawn")
-def _html(review: "Review", how: How) -> str:
+def _html(review: "Review", how: How) -> Iterable[str]:
     from reconciler.views.html import view as html  # noqa: PLC0415 - see above
 
-    return html.view(review, pictures=how.pictures(), links=how.links)
+    return html.pieces(review, pictures=how.pictures(), links=how.links)
 
 
 @_view("json", "save", "the plan as JSON, for `reconciler report` and `apply --plan`")
-def _json(review: "Review", _how: How) -> str:
-    from reconciler.views.json_document import document_text  # noqa: PLC0415 - see above
+def _json(review: "Review", _how: How) -> Iterable[str]:
+    from reconciler.views.json_document import document_pieces  # noqa: PLC0415 - see above
 
-    return document_text(review)
+    return document_pieces(review)
 
 
 @_view("sarif", help_="what was found, for code scanning (SARIF 2.1.0)")

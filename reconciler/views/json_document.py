@@ -7,19 +7,22 @@ The schema is made from the review's types; `make docs` writes it to docs/schema
 
 import json
 import re
+from collections.abc import Iterable, Iterator
 from inspect import cleandoc
 from typing import Any, Final
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from reconciler.errors import BadInput
 from reconciler.guards import CAUSES, GUARDS, THEIRS
-from reconciler.review.model import FORMAT, Review
+from reconciler.review.model import FORMAT, DatasetReview, EntryChange, Review
 from reconciler.text import inert
 
 _CURE: Final = "name a file that `reconciler plan --save` wrote"
 _NOT_PLAIN: Final = re.compile(r"[^\x00-\x7e]")
+# A dataset whose changes are written on their own; in a text the quotes would be escaped.
+_CHANGES: Final = '"changes":[]'
 
 
 class _Frame(Struct):
@@ -39,7 +42,37 @@ def json_bytes(value: object) -> bytes:
 
 def document_text(review: Review) -> str:
     """The document, on one line that ends in a newline."""
-    return f"{escaped(json_bytes(review).decode(), _NOT_PLAIN)}\n"
+    return "".join(document_pieces(review))
+
+
+def document_pieces(review: Review) -> Iterator[str]:
+    """The text of the document, of which the changes are made one by one."""
+    projects = tuple(
+        structs.replace(project, datasets=tuple(structs.replace(one, changes=()) for one in project.datasets))
+        for project in review.projects
+    )
+    first, *rest = _text(structs.replace(review, projects=projects)).split(_CHANGES)
+    yield first
+    for dataset, text in zip(review.datasets, rest, strict=True):
+        yield _CHANGES[:-1]
+        yield from _changes(dataset)
+        yield f"]{text}"
+    yield "\n"
+
+
+def _changes(dataset: DatasetReview) -> Iterator[str]:
+    changes: Iterable[EntryChange | bytes] = dataset.changes
+    if not isinstance(changes, tuple):
+        from reconciler.review.kept import StoredChanges  # noqa: PLC0415 - most plans are short
+
+        changes = changes.documents() if isinstance(changes, StoredChanges) else changes
+    for number, one in enumerate(changes):
+        text = escaped(one.decode(), _NOT_PLAIN) if isinstance(one, bytes) else _text(one)
+        yield f",{text}" if number else text
+
+
+def _text(value: object) -> str:
+    return escaped(json_bytes(value).decode(), _NOT_PLAIN)
 
 
 def as_saved(review: Review) -> Review:

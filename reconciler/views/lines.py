@@ -27,9 +27,15 @@ _RISKY = 7
 
 def chosen(dataset: DatasetReview, groups: Sequence[Group], limit: int) -> tuple[Sequence[EntryChange], int]:
     """The entries that a short view shows, and how many of the others the groups shown explain completely."""
-    lone = [one for one in dataset.changes if one.risk >= _RISKY or not is_explained(one, groups)]
-    beyond = {one.number for one in [one for one in lone if one.verb == "add"][NEW_SHOWN:]}
-    return [one for one in lone if one.number not in beyond][:limit], len(dataset.changes) - len(lone)
+    lone, new, explained = list[EntryChange](), 0, 0
+    for one in dataset.changes:  # read one by one, where there are many
+        if one.risk < _RISKY and is_explained(one, groups):
+            explained += 1
+            continue
+        new += one.verb == "add"
+        if len(lone) < limit and not (one.verb == "add" and new > NEW_SHOWN):
+            lone.append(one)
+    return lone, explained
 
 
 def fitting(total: int, limit: int) -> int:

@@ -163,14 +163,19 @@ def test_the_manifest_that_was_applied_proves_nothing_alone(account: Account, wo
     assert planned(world) == planned(world, "--full")
 
 
-@OLD
-def test_what_leakage_was_judged_by_is_not_listed_again(applied: World, account: Account) -> None:
-    """Where both manifests changed and nothing is at hand, each dataset is listed once."""
+@pytest.mark.parametrize("how", ["", "--full", "policy: {probe: 'off'}"])
+def test_what_leakage_was_judged_by_is_not_listed_again(applied: World, account: Account, how: str) -> None:
+    """Where both manifests changed, each dataset is listed once in a run, whatever was asked for and however soon."""
     age(applied)
-    applied.write("cells", [*applied.many(3), *applied.many(1, first=9)], applied.many(2, first=500))
-    ran, calls = counted(account, applied, "plan", "--json")
+    settings = f"managed: false\n{how if how.startswith('policy') else ''}"
+    changed = [*applied.many(3), *applied.many(1, first=9)], applied.many(2, first=500)
+    applied.write("cells", *changed, settings=settings)
+    more = ("--full",) if how == "--full" else ()
+    ran, calls = counted(account, applied, "plan", "--json", *more)
     assert [(one["type"], one["add"]) for one in ran.datasets] == [("train", 1), ("test", 1)]
-    assert calls["ListDatasetEntries"] == 2
+    assert (calls["ListDatasetEntries"], [one["not_listed_since"] for one in ran.datasets]) == (2, ["", ""])
+    ran, calls = counted(account, applied, "apply", "--yes", *more)
+    assert (ran.code, calls["ListDatasetEntries"]) == (0, 4), ran  # two more to read back
 
 
 @OLD

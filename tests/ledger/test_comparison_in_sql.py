@@ -13,7 +13,7 @@ from msgspec import structs
 from reconciler.changes import compare, in_brief, shown_changes
 from reconciler.entries import compact, entry_of
 from reconciler.entries.image_names import Images
-from reconciler.ledger import Ledger, fill_live, pair_digest
+from reconciler.ledger import LIVE, Ledger, fill_live, pair_digest
 from reconciler.model import DesiredEntry, Mark, Place
 from reconciler.plan.order import in_order
 from reconciler.policy import Compare, Extra, Policy
@@ -347,3 +347,16 @@ def test_a_listed_line_that_cannot_be_read_is_a_value_error(line: str) -> None:
     """No entry, no JSON, or nested beyond what can be read."""
     with Ledger() as ledger, pytest.raises(ValueError, match=r"source-ref|Expecting|nested too deeply"):
         ledger.observe(line)
+
+
+@pytest.mark.parametrize("label", ["a", "Größe", "\ud800", '"'])
+@pytest.mark.parametrize("confidence", ["0.5", "1.0", "1e999", "1" + "0" * 30])
+def test_labels_and_origins_of_live_are_given_as_the_line_has_them(label: str, confidence: str) -> None:
+    """Half a character, and numbers that JSON or 64 bits have no room for, come back too."""
+    line = json.dumps(labelled("s3://b/1", label)).replace('"confidence": 1', f'"confidence": {confidence}')
+    with Ledger() as ledger:
+        ledger.observe(line)
+        assert ledger.label_counts() == {label: 1}
+        assert [(one.labels, one.box_counts) for one in ledger.label_groups(LIVE)] == [((label,), ())]
+        ((origin, _many),) = ledger.origins(LIVE)
+    assert (origin.lowest, origin.highest) == (json.loads(confidence),) * 2

@@ -100,7 +100,53 @@ def test_an_entry_that_is_not_common_is_read_as_in_one_piece(text: str) -> None:
         good = f"{indent}- image: b.jpg\n{margin}boxes: []\n"
         for entries in (good + f"{indent}- {mine}\n" + good, f"{indent}- {mine}\n" + good, good + f"{indent}- {mine}"):
             check(f"images: s3://pics/\nsize: [64, 64]\nentries:\n{entries}".encode(), 3)
-    check(f"entries: [a]\nimages: s3://pics/\nentries:\n  - image: a.jpg\n  - {text}\n".encode(), 3)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        *(
+            "entries: [a]\nentries:",
+            "entries:#",
+            "entries: # all",
+            "---\nentries:",
+            "%YAML 1.1\n---\nentries:",
+            "x: 1\nentries:",
+        ),
+        *(
+            "images: s3://pics/\n  more\nentries:",
+            "images: 's3://pics/'#\nentries:",
+            "images: s3://pics/ # a\n# b\n\nentries:",
+        ),
+        *(
+            "size: [64, 64]\nsize: [1, 1]\nentries:",
+            "images: pics\nentries:",
+            "created:\nentries:",
+            "images: |\n  x\nentries:",
+        ),
+        *(
+            "'entries':",
+            "entries :",
+            "entries: !t",
+            "entries: &a",
+            "entries:\n  # b\n\n#c",
+            "images: a: b\nentries:",
+            "\ufeffentries:",
+        ),
+        *(
+            "images: s3://b/\t# x\nentries:",
+            "images: s3://b/\r\nentries: \r\n",
+            "source-ref: x\nentries:",
+            "entries: []\nx:",
+        ),
+    ],
+)
+def test_any_head_is_read_as_in_one_piece(head: str) -> None:
+    """What is above the list, on its line or behind it is not common unless it surely leaves the list as it is."""
+    entries = "  - image: s3://pics/a.jpg\n    boxes: []\n  - image: b.jpg\n"
+
+    check(f"{head}\n{entries}".encode(), 3)
+    check(f"{head}\n{entries}size: [64, 64]\n".encode(), 3)
 
 
 def test_aliases_are_bounded_by_the_whole_file() -> None:

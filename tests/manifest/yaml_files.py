@@ -182,6 +182,21 @@ image: a.jpg
         height: 4
       - {label: x, left: 1, top: 2, width: 3, height: 4}  # another
 ===
+source-ref: s3://pics/b.jpg
+===
+source-ref: s3://pics/b.jpg
+    b:
+      image_size:
+        - {width: 640, height: 480, depth: 3}
+      annotations:
+      - {class_id: 0, left: 1, top: 2.50, width: 3, height: 4}
+      - class_id: 0
+        left: 1
+    b-metadata:  # made by hand
+      objects: [{confidence: 1}, {}]
+      class-map: {0: x, "1": 'y z'}
+      creation-date: 2020-01-01T00:00:00
+===
 {image: a.jpg, labels: [a, 'b'], boxes: []}
 ===
 {"image": "a.jpg", "labels": ["a"], "boxes": [{"label": "a", "left": 1, "top": 2, "width": 3, "height": 4.5}]}
@@ -194,68 +209,99 @@ _BOX: Final = "label: a, left: 1, top: 2, width: 3, height: 4"
 _RAW: Final = '{"source-ref": "s3://pics/a.jpg", '
 # Entries that look like it and are not, or that have a fault.
 UNCOMMON: Final = (
-    *(
-        'image: "a.jpg"\n   job-name: x',
-        "image: a.jpg\n   labels: [x]",
-        "image: a.jpg\n  - image: b.jpg",
-        "",
-        "- image: a.jpg",
-    ),
-    *("image: a.jpg\t", "image: a.jpg\n    labels: [a\t, b]", "image: a.jpg\n    labels: [a]\t# x", "image: a.jpg # 1"),
-    *(
-        "image: a.jpg\n    created: x",
-        "image: a.jpg\n    created: 2020-02-30T00:00:00",
-        "image: a.jpg\n    confidence: 1.5",
-    ),
-    *(f"image: a.jpg\n    boxes: [{{{_BOX}, confidence: 2}}]", f"image: a.jpg\n    boxes: [{{{_BOX}, left: 1}}]"),
-    *(
-        f"image: a.jpg\n    boxes:\n      - {{{_BOX}}}\n        confidence: 1",
-        f"image: a.jpg\n    boxes:\n      {{{_BOX}}}",
-    ),
-    *(
-        "image: a.jpg\n      b.jpg",
-        "image: a.jpg\n    labels:\n      - a\n        b",
-        "image: a.jpg\n    labels:\n    -a",
-    ),
-    *(
-        "image: a.jpg\n    labels: [a]\n    labels: [b]",
-        "{image: a.jpg, image: b.jpg}",
-        '{"image": "a.jpg", "image": "b.jpg"}',
-    ),
-    *(f'{_RAW}"n": {"1" * 301}.5}}', f'{_RAW}"n": 1e999}}', f'{_RAW}"{"k" * 1100}": 1}}', f'{_RAW}"n": -0}}'),
-    *(
-        f'{_RAW}"n": "\\ud83d\\ude00"}}',
-        f'{_RAW}"labels": ["a"]}}',
-        f'{_RAW}"image": "b.jpg"}}',
-        f'{_RAW}"n": 1, "n": 2}}',
-    ),
-    *(f'{_RAW}"a-metadata": {{"class-name": 7}}}}', f'{_RAW}"a-metadata": {{"class-map": {{"0": null}}}}}}'),
-    *(
-        f'{_RAW}"a-metadata": {{"class-map": [1]}}}}',
-        f'{_RAW}"n": {"[" * 48}{"]" * 48}}}',
-        f'{_RAW}"n": {"[" * 49}{"]" * 49}}}',
-    ),
-    *(
-        f'{_RAW}"n": {"[" * 50}{"]" * 50}}}',
-        f'{_RAW}"n": 1,}}',
-        f'{_RAW}"n": NaN}}',
-        '{"source-ref": 7}',
-        '{"image": 7}',
-    ),
-    *(
-        "image: a.jpg\n---\n",
-        "image: a.jpg\n...\n",
-        "image: a.jpg\n%YAML 1.1",
-        "? image\n    : a.jpg",
-        "image: |-\n      a.jpg",
-    ),
-    *(
-        "image: a.jpg\n    labels: [a, &b c, *b]",
-        "&a image: b",
-        "image: a.jpg\n    <<: {labels: [a]}",
-        "image: 'a.jpg",
-        "[a]",
-    ),
+    'image: "a.jpg"\n   job-name: x',
+    "image: a.jpg\n   labels: [x]",
+    "image: a.jpg\n  - image: b.jpg",
+    "",
+    "- image: a.jpg",
+    "image: a.jpg\t",
+    "image: a.jpg\n    labels: [a\t, b]",
+    "image: a.jpg\n    labels: [a]\t# x",
+    "image: a.jpg # 1",
+    "image: a.jpg\n    created: x",
+    "image: a.jpg\n    created: 2020-02-30T00:00:00",
+    "image: a.jpg\n    confidence: 1.5",
+    f"image: a.jpg\n    boxes: [{{{_BOX}, confidence: 2}}]",
+    f"image: a.jpg\n    boxes: [{{{_BOX}, left: 1}}]",
+    f"image: a.jpg\n    boxes:\n      - {{{_BOX}}}\n        confidence: 1",
+    f"image: a.jpg\n    boxes:\n      {{{_BOX}}}",
+    "image: a.jpg\n      b.jpg",
+    "image: a.jpg\n    labels:\n      - a\n        b",
+    "image: a.jpg\n    labels:\n    -a",
+    "image: a.jpg\n    labels: [a]\n    labels: [b]",
+    "{image: a.jpg, image: b.jpg}",
+    '{"image": "a.jpg", "image": "b.jpg"}',
+    f'{_RAW}"n": {"1" * 301}.5}}',
+    f'{_RAW}"n": 1e999}}',
+    f'{_RAW}"{"k" * 1100}": 1}}',
+    f'{_RAW}"n": -0}}',
+    f'{_RAW}"n": "\\ud83d\\ude00"}}',
+    f'{_RAW}"labels": ["a"]}}',
+    f'{_RAW}"image": "b.jpg"}}',
+    f'{_RAW}"n": 1, "n": 2}}',
+    f'{_RAW}"a-metadata": {{"class-name": 7}}}}',
+    f'{_RAW}"a-metadata": {{"class-map": {{"0": null}}}}}}',
+    f'{_RAW}"a-metadata": {{"class-map": [1]}}}}',
+    f'{_RAW}"n": {"[" * 48}{"]" * 48}}}',
+    f'{_RAW}"n": {"[" * 49}{"]" * 49}}}',
+    f'{_RAW}"n": {"[" * 50}{"]" * 50}}}',
+    f'{_RAW}"n": 1,}}',
+    f'{_RAW}"n": NaN}}',
+    '{"source-ref": 7}',
+    '{"image": 7}',
+    "image: a.jpg\n---\n",
+    "image: a.jpg\n...\n",
+    "image: a.jpg\n%YAML 1.1",
+    "? image\n    : a.jpg",
+    "image: |-\n      a.jpg",
+    "image: a.jpg\n    labels: [a, &b c, *b]",
+    "&a image: b",
+    "image: a.jpg\n    <<: {labels: [a]}",
+    "image: 'a.jpg",
+    "[a]",
+    "source-ref: s3://pics/a.jpg # 1",
+    "source-ref: s3://pics/a.jpg\n    n: [a, ]",
+    "source-ref: s3://pics/a.jpg\n    n: [a: 1]",
+    "source-ref: s3://pics/a.jpg\n    n: x\n      y: 1",
+    "source-ref: s3://pics/a.jpg\n    n:\n     a: 1\n      b: 2",
+    "source-ref: s3://pics/a.jpg\n    n:\n",
+    "source-ref: s3://pics/a.jpg\n    n: 1\n    n: 2",
+    "source-ref: s3://pics/a.jpg\n    labels: [a]",
+    "source-ref: s3://pics/a.jpg\n    n: {a: 1, a: 2}",
+    "source-ref: s3://pics/a.jpg\n    n: {a:1}",
+    "source-ref: s3://pics/a.jpg\n    n: [a] # x",
+    "source-ref: s3://pics/a.jpg\n    n: 012",
+    "source-ref: s3://pics/a.jpg\n    n: ['a', 'b c', '']",
+    "source-ref: s3://pics/a.jpg\n    a-metadata: {type: 7}",
+    "source-ref: s3://pics/a.jpg\n    a-metadata:\n      class-map: {0: 1}",
+    "source-ref: s3://pics/a.jpg\n    n: [a",
+    "source-ref: s3://pics/a.jpg\n    n: a]",
+    "source-ref: s3://pics/a.jpg\n    n: [[a], {b: [c]}] d",
+    "source-ref: s3://pics/a.jpg\n    n: {a}",
+    "source-ref: s3://pics/a.jpg\n    n: - a",
+    "source-ref: s3://pics/a.jpg\n    n:\n    -a",
+    "source-ref: s3://pics/a.jpg\n    n:\n      - a: 1\n       b: 2",
+    "source-ref: s3://pics/a.jpg\n    n:\n      - a\n        b",
+    "source-ref: s3://pics/a.jpg\n    n: {? a}",
+    "source-ref: s3://pics/a.jpg\n    n: [a, , b]",
+    "source-ref: s3://pics/a.jpg\n    n: {a: b: c}",
+    "source-ref: s3://pics/a.jpg\n    n: ~",
+    'source-ref: s3://pics/a.jpg\n    n: ["a": 1]',
+    f"source-ref: s3://pics/a.jpg\n    n: {'9' * 301}",
+    "source-ref: 7\n    n: 1",
+    f"source-ref: s3://pics/a.jpg\n    n: {'[' * 49}{']' * 49}",
+    "source-ref: s3://pics/a.jpg\n    n: [!t, b]",
+    "source-ref: s3://pics/a.jpg\n    n: {a: !x b}",
+    "source-ref: s3://pics/a.jpg\n    n: {a: 1}b: 2}",
+    "source-ref: s3://pics/a.jpg\n    n: {a [b]}",
+    "source-ref: s3://pics/a.jpg\n    n: [a}",
+    "source-ref: s3://pics/a.jpg\n    n: {a: [1}}",
+    "source-ref: s3://pics/a.jpg\n    n: [a: ]",
+    "source-ref: s3://pics/a.jpg\n    n: [true, null, false, True]",
+    "source-ref: s3://pics/a.jpg\n    n: null",
+    "source-ref: s3://pics/a.jpg\n    n:\n      foo",
+    "source-ref: s3://pics/a.jpg\n    n:\n      - x:\n      y: 1",
+    "source-ref: s3://pics/a.jpg" + "".join(f"\n{' ' * number}n:" for number in range(4, 64)) + " 1",
 )
 
 
@@ -354,7 +400,7 @@ class Writer:
         if way < 0.2:
             members = [f"image: {random.choice(_IMAGES[:2])}", f"labels: {self._labels()}", f"boxes: {self._boxes()}"]
             return [f"{dash}{{{', '.join(members[: random.randrange(1, 4)])}}}"]
-        if way < 0.25:
+        if way < 0.35:
             return [line for one in self._raw(indent) for line in [one, *self._others()]]
         parts = [[f"image: {self._of(_IMAGES, _ODD_TEXTS)}"]]
         if random.random() < 0.5:
@@ -387,17 +433,34 @@ class Writer:
         return {"image": random.choice(["a.jpg", "s3://pics/b.jpg", 7]), **{name: some[name] for name in names}}
 
     def _raw(self, indent: int) -> list[str]:
-        margin, box = " " * (indent + 2), "{class_id: 0, left: 1, top: 2, width: 3, height: 4}"
-        return [
-            f"{' ' * indent}- source-ref: s3://pics/{self._random.randrange(9)}.jpg",
-            f"{margin}b: {{image_size: [{{width: 640, height: 480, depth: 3}}], annotations: [{box}]}}",
-            f"{margin}b-metadata:",
-            f"{margin}  objects: [{{confidence: {self._number()}}}]",
-            f"{margin}  class-map: {{0: {self._text()}}}",
-            f"{margin}  type: groundtruth/object-detection",
-            f"{margin}  human-annotated: yes",
-            f"{margin}  creation-date: 2020-01-01T00:00:00",
+        random, margin = self._random, " " * (indent + 2)
+        box = f"{{class_id: 0, left: {self._number()}, top: 2, width: 3, height: 4}}"
+        deep = random.choice(["", "  ", "  ", "    "])
+        lines = [
+            f"b: {{image_size: [{{width: 640, height: 480, depth: 3}}], annotations: [{box}]}}",
+            *("b:", "  image_size:", f"  {deep}- width: 640", f"  {deep}  height: 480", f"  {deep}  depth: 3"),
+            *("  annotations:", f"  {deep}- {box}", f"  {deep}- {box}"),
         ]
+        lines = lines[:1] if random.random() < 0.5 else lines[1:]
+        lines += ["b-metadata:", f"  objects: [{{confidence: {self._number()}}}, {{confidence: 1}}]"]
+        lines += (
+            ["  class-map:", f"    0: {self._text()}"]
+            if random.random() < 0.5
+            else [f"  class-map: {{0: {self._text()}}}"]
+        )
+        lines += [
+            "  type: groundtruth/object-detection",
+            "  human-annotated: yes",
+            "  creation-date: 2020-01-01T00:00:00",
+        ]
+        if random.random() < 0.3:
+            lines.append(
+                f"o: {random.choice(['[a, [], {x: {}}]', '{y: [null, true, -1.50]}', self._text(), self._number()])}"
+            )
+        if self._is_odd(100):
+            at = random.randrange(len(lines))
+            lines[at] = random.choice([lines[at] + " # x", "  " + lines[at], lines[at][2:], lines[at] + ","])
+        return [f"{' ' * indent}- source-ref: s3://pics/{random.randrange(9)}.jpg", *(margin + line for line in lines)]
 
     def _text(self) -> str:
         return self._of(_TEXTS, _ODD_TEXTS)

@@ -44,6 +44,25 @@ def test_nothing_is_listed_where_nothing_moved(world: World) -> None:
         assert calls.total() <= 6, (run, calls)
 
 
+def test_what_was_not_listed_is_said_on_the_row_and_never_under_diagnostics(world: World) -> None:
+    """A status line and no message that stays: a preview of changes, `pulumi up`, a drift run."""
+    cells = world.declare({"1.jpg": ["cat"], "2.jpg": ["dog"]})
+    cells.up()
+
+    def said(run: Callable[[], Any]) -> set[bool]:
+        """Whether the messages of a run that say it are ephemeral."""
+        messages = cells.provider.log.messages
+        before = len(messages)
+        run()
+        return {one.ephemeral for one in messages[before:] if "live not listed: unchanged since 20" in one.text}
+
+    world.rewrite(cells, {"1.jpg": ["cat"], "2.jpg": ["cat"]})
+    assert said(cells.preview) == {True}
+    world.rewrite(cells, {"1.jpg": ["cat"], "2.jpg": ["dog"]})
+    with new_machine(cells):
+        assert [said(run) for run in (cells.up, cells.drift)] == [{True}] * 2
+
+
 def test_a_changed_manifest_is_planned_and_sent_with_one_listing(world: World) -> None:
     """The preview lists nothing; the update lists once, to read back what it sent."""
     cells = world.declare({"1.jpg": ["cat"], "2.jpg": ["dog"]})

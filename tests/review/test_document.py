@@ -11,9 +11,11 @@ from msgspec import structs
 from reconciler.errors import AccessDenied, BadInput, InvalidDeclaration, ReconcilerError
 from reconciler.ledger import Ledger
 from reconciler.model import DatasetType, Finding, Place, Severity
+from reconciler.review import kept
 from reconciler.review.build import review_of
 from reconciler.review.model import FORMAT, NEW_SHOWN, Compared, Keep, Review
 from reconciler.text import Name
+from reconciler.views import VIEWS, How
 from reconciler.views.json_document import document_text, read_document, schema, schema_text
 from reconciler.views.preview import preview_of
 from reconciler.views.terminal.view import view
@@ -128,6 +130,29 @@ def test_the_riskiest_changes_are_kept_and_come_first(compared: Compare) -> None
     everything = compared(before, after).datasets[0]
     assert [change.number for change in everything.changes] == [4, 5, 1, 2, 3, 6]
     assert everything.plan_id == dataset.plan_id
+
+
+@pytest.mark.parametrize("most", [None, 6, 2])
+def test_changes_in_a_file_are_those_that_are_held(
+    compared: Compare, monkeypatch: pytest.MonkeyPatch, most: int | None
+) -> None:
+    """Many changes are in a file that goes with the review: every view is what it is of few, also with odd text."""
+    odd, quoting = "s3://acme/\udfff", 's3://acme/\u2028\n,"groups":[-1]'
+    before = [boxes(f"s3://acme/{number}", ("a", 1, 2, 30, 40), ("b", 7, 2, 5.5, 40)) for number in range(5)]
+    after = [boxes(f"s3://acme/{number}", ("c", 1, 2, 30, 40), ("b", 7, 2.5, 5.5, 40)) for number in range(3)]
+    after += [bare("s3://acme/3"), boxes("s3://acme/4"), labelled("s3://acme/9", "a")]
+    for key in (odd, quoting):
+        before, after = [*before, labelled(key, "a", key)], [*after, labelled(key, "b", key)]
+    held = compared(before, after, keep=Keep(most))
+    for some in (0, 2):
+        monkeypatch.setattr(kept, "_HELD", some)
+        stored = compared(before, after, keep=Keep(most))
+        changes = stored.datasets[0].changes
+        assert isinstance(changes, kept.StoredChanges) or most == some
+        assert changes == held.datasets[0].changes
+        assert (changes[0], changes[1:]) == (held.datasets[0].changes[0], held.datasets[0].changes[1:])
+        for row in VIEWS.values():
+            assert row.make(stored, How(verbose=True)) == row.make(held, How(verbose=True))
 
 
 def test_text_that_utf_8_cannot_hold_does_not_stop_the_document(compared: Compare) -> None:

@@ -14,7 +14,6 @@ from reconciler.cli.session.read import Run
 from reconciler.cli.show import kept
 from reconciler.cli.signals import Signals
 from reconciler.errors import Exit
-from reconciler.git import checked_out, holds
 from reconciler.review.offline import offline_review
 from reconciler.text import inert
 
@@ -53,6 +52,8 @@ class _Side(Struct, frozen=True):
         """The files, as long as the context is open; None where the revision has nothing at that path."""
         if self.revision is None:
             return nullcontext(self.path)
+        from reconciler.git import checked_out, holds  # noqa: PLC0415 - two files need no git
+
         if ":" in self.revision:
             return checked_out(self.revision, Path.cwd())
         repository, inside = self._inside()

@@ -355,26 +355,37 @@ class Notes(Struct):
         if len(self._kinds) > 1 and rules.MIXED_KINDS not in self._counted:
             self._count(rules.MIXED_KINDS, lambda: line.place, first=min(self._kinds.values()))
 
-    def knows(self, line: CommonLine) -> bool:
+    def knows(self, line: CommonLine, place: Place) -> bool:
         """Whether `count` notes all there is about a line: its kinds were seen before, and its key is a plain one."""
         key = line.entry.key
-        if (line.entry.boxes and self._percent.is_watching) or (line.empty and rules.ZERO_BOXES not in self._counted):
+        if line.entry.boxes and self._percent.is_watching:
             return False
-        if line.shape is not self._shape:
-            if not line.shape.kinds <= self._kinds.keys():
-                return False
-            self._shape = line.shape
+        if (line.shape is not self._shape or line.empty) and not self._has_first_of(line):
+            return False
         if key.startswith(self._folder) and _NAME.fullmatch(key, len(self._folder)):
             return True
-        if not (key.isascii() and "%" not in key and is_plain(key)):
+        if "%" in key or not is_plain(key):
             return False
+        if not key.isascii():
+            return self._first_alike(key, place) is None
         self._folder = key[: key.rfind("/") + 1]
         return True
+
+    def _has_first_of(self, line: CommonLine) -> bool:
+        """Whether earlier lines had the first of each kind and of each note of a line."""
+        self._shape = line.shape if line.shape.kinds <= self._kinds.keys() else None
+        if line.empty and rules.ZERO_BOXES not in self._counted:
+            self._shape = None
+        if line.shape.extras and rules.UNKNOWN_ATTRIBUTES not in self._counted:
+            self._shape = None
+        return self._shape is not None
 
     def count(self, line: CommonLine) -> None:
         """Count the notes on a line that is known, of which earlier lines had the first."""
         if line.empty:
             self._counted[rules.ZERO_BOXES].count += line.empty
+        if line.shape.extras:
+            self._counted[rules.UNKNOWN_ATTRIBUTES].count += len(line.shape.extras)
 
     def see_key(self, key: str, line: ParsedLine) -> None:
         """Note a key that is odd, looks percent-encoded, or equals an earlier one after Unicode normalisation."""
@@ -383,12 +394,15 @@ class Notes(Struct):
             self._count(rules.PERCENT_KEY, locate)
         for rule in oddities(key):
             self._count(rule, locate, name=key)
-        if not key.isascii():
-            # Remembered as numbers, because the text of 250,000 keys would take much memory.
-            form, written = hash(unicodedata.normalize("NFC", key)), hash(key)
-            first = self._normalised.setdefault(form, (written, line.place))
-            if first[0] != written:
-                self._count(rules.KEYS_ALIKE, locate, first=Place(first[1].file, first[1].line))
+        if not key.isascii() and (first := self._first_alike(key, line.place)):
+            self._count(rules.KEYS_ALIKE, locate, first=Place(first.file, first.line))
+
+    def _first_alike(self, key: str, place: Place) -> Place | None:
+        """Where an earlier key is that differs only in Unicode normalisation; remembers a key that is the first."""
+        # Remembered as numbers, because the text of 250,000 keys would take much memory.
+        form, written = hash(unicodedata.normalize("NFC", key)), hash(key)
+        first = self._normalised.setdefault(form, (written, place))
+        return None if first[0] == written else first[1]
 
     def report(self, collector: Collector) -> None:
         """Turn what was noted into findings."""

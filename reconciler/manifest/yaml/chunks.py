@@ -24,7 +24,7 @@ _VALUE: Final = (
 _HEAD_LINES: Final = re.compile(
     rb"(?P<above>(?:\xef\xbb\xbf)?(?:---\r?\n)?"
     rb"(?: *" + _COMMENT + rb"|(?!entries:)[a-z-]+: +" + _VALUE + rb"(?: +| +#[^\n]*)?\r?\n)*)"
-    rb"entries: *" + _COMMENT + rb"(?: *" + _COMMENT + rb")*(?P<list> *)- ",
+    rb"entries:(?: *| +#[^\n]*)\r?\n(?: *" + _COMMENT + rb")*(?P<list> *)- ",
     re.ASCII,
 )
 # A key at the margin, as `read` looks for one.

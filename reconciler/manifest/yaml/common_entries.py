@@ -17,6 +17,7 @@ from reconciler.entries import METADATA, SOURCE_REF
 from reconciler.entries.image_names import is_address, key_of_image
 from reconciler.manifest.jsonl import plain_object
 from reconciler.manifest.judge.label_attributes import is_share
+from reconciler.manifest.yaml.common_blocks import block_of
 from reconciler.manifest.yaml.common_text import (
     ANY_BOXES,
     BOX_SIDES,
@@ -45,6 +46,7 @@ _MEMBER: Final = rf"[a-z-]+: +(?:{FLOW}|{_LABELS}|{ANY_BOXES}) *"
 _MEMBERS: Final = rf"(\{{ *{_MEMBER}(?:, *{_MEMBER})*\}}){END}"
 _LABEL_LINE: Final = rf"( *)- ({TEXT}){END}"
 _FIRST_LINE: Final = rf"image: +({TEXT}) *"  # a comment behind an image's name gets a note
+_SOURCE_REF: Final = f"{SOURCE_REF}: "
 # Keys of JSON that are too long for YAML's scanners, and whole numbers that are not read alike.
 _NOT_ALIKE: Final = r'"[^"]{1000}|[0-9]{20}|\\'
 # Ends of entries that are remembered, and the longest.
@@ -73,6 +75,8 @@ class CommonEntries:
             if text.startswith("{"):
                 return self._in_braces(text)
             first, _, rest = text.partition("\n")
+            if first.startswith(_SOURCE_REF):
+                return _raw(_document(first, self._margin, rest))
             match, end = compiled(_FIRST_LINE).fullmatch(first), self._ends.get(rest)
             if match is not None and end is not None:
                 return {SOURCE_REF: self._address(unquoted(match[1])), **end}
@@ -197,6 +201,13 @@ _VALUES: Final[Mapping[str, Callable[[str], Any]]] = {
 }
 # The values that may be lists with an item on a line.
 _LISTS: Final[Mapping[str, Callable[[list[str]], Any]]] = {"labels": _label_lines, "boxes": boxes_on_lines}
+
+
+def _document(first: str, margin: str, rest: str) -> dict[str, Any]:
+    """The members of AWS's own line, in a mapping; a comment behind its key gets a note."""
+    if "#" in first:
+        raise UncommonError
+    return block_of([margin + first, *rest.split("\n")], len(margin))
 
 
 def _json_of(text: str) -> dict[str, Any]:

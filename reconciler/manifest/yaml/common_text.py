@@ -5,7 +5,7 @@ alone on a line. They are for text that `chunks` lets through, without tabs.
 """
 
 import re
-from functools import cache, lru_cache
+from functools import cache
 from operator import itemgetter
 from typing import Final
 
@@ -71,7 +71,6 @@ def is_nothing(line: str) -> bool:
     return not rest or rest[0] == "#"
 
 
-@lru_cache(maxsize=1024)
 def unquoted(token: str) -> str:
     """The text of a scalar.
 

@@ -38,18 +38,20 @@ def attribute_names(labels: Iterable[str]) -> dict[str, str]:
     used: set[str] = set()
     for label in labels:
         if label not in names:
-            names[label] = _unused(_name(label), used)
+            names[label] = _unused(_usual_name(label) if len(label) <= _LONGEST else _name(label), used)
             used.add(names[label])
     return names
 
 
-@lru_cache(maxsize=1024)  # few labels, many entries
 def _name(label: str) -> str:
     plain = _OTHERS.sub("_", label)[:_LONGEST]
     folded = plain.casefold()
     if plain == label and label and folded not in _TAKEN and not folded.endswith(_ENDINGS):
         return label
     return f"{plain}-{blake2b(label.encode('utf-8', 'surrogatepass'), digest_size=4).hexdigest()}"
+
+
+_usual_name: Final = lru_cache(maxsize=1024)(_name)  # few labels, many entries
 
 
 def _unused(name: str, used: set[str]) -> str:

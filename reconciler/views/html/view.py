@@ -11,10 +11,12 @@ The addresses of the AWS console are those that AWS's samples and the console it
 
 import re
 from base64 import b64encode
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from hashlib import sha256
+from heapq import merge
 from importlib.resources import files
+from itertools import count, islice, repeat
 from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -40,22 +42,25 @@ _SENTENCE: Final = 700
 
 
 def view(review: Review, *, pictures: PictureSource | None = None, links: bool = True) -> str:
-    """The whole file. `pictures` is called for each entry, the riskiest first; None: boxes are drawn in a frame."""
+    """The whole file; see `pieces`."""
+    return "".join(pieces(review, pictures=pictures, links=links))
+
+
+def pieces(review: Review, *, pictures: PictureSource | None = None, links: bool = True) -> Iterator[str]:
+    """The file in pieces. `pictures` is called for each entry, the riskiest first; None: boxes are drawn in a frame."""
     environment, style, script, policy = _page()
     data = page_data(review, pictures, links=links)
-    entries = [(dataset, change) for dataset in review.datasets for change in dataset.changes]
-    entries.sort(key=lambda pair: -pair[1].risk)
     page = environment.get_template("page.html")
-    return page.render(
+    return page.generate(
         review=review,
         policy=policy,
         style=Markup(style),  # noqa: S704 - our own file
         script=Markup(script),  # noqa: S704 - our own file
-        data=Markup(data.json.decode()),  # noqa: S704 - written by `script_safe`
+        data=(Markup(piece.decode()) for piece in data.pieces),  # noqa: S704 - written by `script_safe`
         drawn=data,
         with_pictures=pictures is not None,
         links=links,
-        static=entries[:_STATIC],
+        static=[(review.datasets[number], change) for number, change in islice(_by_risk(review.datasets), _STATIC)],
         first=[change for dataset in review.datasets for change in chosen(dataset, dataset.groups, _FIRST)[0]],
         total=sum(dataset.changes_total for dataset in review.datasets),
     )
@@ -145,17 +150,24 @@ _LABELLED: Final = {None: 0, False: 1, True: 2}
 # Characters that could end a script element or, in old engines, a line of script; and those that act on readers of
 # the page's source.
 _UNSAFE: Final = re.compile(f"[<>&]|{ACTING.pattern}")
+# Where the entries go, which are written one by one; in a text the quotes would be escaped.
+_CHANGES: Final = b'"changes":[]'
 
 Json = dict[str, Any]
 
 
 class PageData(Struct):
-    """The document, and the number of its entries, of those with a drawing and of those with a picture."""
+    """The document in pieces, and the number of its entries, of those with a drawing and of those with a picture."""
 
-    json: bytes
+    pieces: list[bytes]
     entries: int = 0
     drawn: int = 0
     pictures: int = 0
+
+    @property
+    def json(self) -> bytes:
+        """The document."""
+        return b"".join(self.pieces)
 
 
 class _Work(Struct):
@@ -178,11 +190,8 @@ def page_data(review: Review, pictures: PictureSource | None, *, links: bool) ->
     work = _Work(links, pictures, DRAWN_BYTES)
     datasets = review.datasets
     folders = [wording.folder_of([change.key for change in dataset.changes]) for dataset in datasets]
-    order = sorted(
-        ((number, change) for number, dataset in enumerate(datasets) for change in dataset.changes),
-        key=lambda pair: -pair[1].risk,
-    )
-    changes = [_change(change, number, datasets[number], folders[number], work) for number, change in order]
+    order = _by_risk(datasets)
+    rows = [script_safe(_change(change, number, datasets[number], folders[number], work)) for number, change in order]
     document = {
         "kinds": [
             [kind, "gone" if kind == "live-only" and review.compared.offline else words]
@@ -195,11 +204,25 @@ def page_data(review: Review, pictures: PictureSource | None, *, links: bool) ->
             for number, dataset in enumerate(datasets)
             for group in dataset.groups
         ],
-        "changes": changes,
+        "changes": [],
         "labels": [shown(name, 300) for name in work.numbers],
         "pictures": work.pictures,
     }
-    return PageData(script_safe(document), len(changes), work.drawn, work.shown)
+    start, changes, end = script_safe(document).partition(_CHANGES)
+    pieces = [piece for number, row in enumerate(rows) for piece in ((b",", row) if number else (row,))]
+    return PageData([start, changes[:-1], *pieces, b"]", end], len(rows), work.drawn, work.shown)
+
+
+def _by_risk(datasets: Sequence[DatasetReview]) -> Iterator[tuple[int, EntryChange]]:
+    """All changes, the riskiest first, each with the number of its dataset; many are read one by one."""
+    return merge(*map(_of_dataset, count(), datasets), key=lambda pair: -pair[1].risk)
+
+
+def _of_dataset(number: int, dataset: DatasetReview) -> Iterable[tuple[int, EntryChange]]:
+    changes = dataset.changes
+    if isinstance(changes, tuple):  # perhaps of a document that somebody edited
+        changes = sorted(changes, key=lambda one: -one.risk)
+    return zip(repeat(number), changes)
 
 
 def script_safe(document: object) -> bytes:

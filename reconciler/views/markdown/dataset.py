@@ -157,9 +157,9 @@ def _label(row: LabelBalance, balance: Balance, most: int) -> str:
 def _changes(dataset: DatasetReview, first: Sequence[EntryChange]) -> Block:
     """The entries that were not shown at the beginning, folded."""
     seen = {change.number for change in first}
-    rest = [change for change in dataset.changes if change.number not in seen]
-    folder = wording.folder_of([change.key for change in rest])
-    pieces = [piece(_RISK_ENTRY + _RISK_STEP * change.risk, _change, change, dataset, folder) for change in rest]
+    rest = [(at, one.risk, one.key) for at, one in enumerate(dataset.changes) if one.number not in seen]
+    folder = wording.folder_of([key for _at, _risk, key in rest])
+    pieces = [piece(_RISK_ENTRY + _RISK_STEP * risk, _change_at, at, dataset, folder) for at, risk, _key in rest]
     total = dataset.changes_total - len(first)
     under = f" under {raw_code(folder)}" if folder else ""
     order = ", the riskiest first" if total > 1 else ""
@@ -168,6 +168,11 @@ def _changes(dataset: DatasetReview, first: Sequence[EntryChange]) -> Block:
     note = left_out("more entry", "more entries")
     fold = f"<details>{summary}\n\n{_ENTRIES}"
     return Block(pieces, "entries", fold, "\n</details>\n\n", total - len(pieces), note)
+
+
+def _change_at(number: int, dataset: DatasetReview, folder: str) -> str:
+    """A change by its number in the list: of many, few are shown, and only those are read again."""
+    return _change(dataset.changes[number], dataset, folder)
 
 
 def _change(change: EntryChange, dataset: DatasetReview, folder: str) -> str:

@@ -269,7 +269,8 @@ def _changes(dataset: DatasetReview, layout: Layout) -> Iterator[StyledLine]:
 def _chosen(dataset: DatasetReview, layout: Layout) -> tuple[Sequence[EntryChange], int]:
     """The entries to show, and how many of the others the groups describe in full."""
     if layout.verbose or layout.entries is not None:
-        return dataset.changes[: layout.limit(layout.entries or 0)], 0
+        most = layout.limit(layout.entries or 0)
+        return dataset.changes if most is None else dataset.changes[:most], 0
     return chosen(dataset, dataset.groups[: fitting(len(dataset.groups), _GROUPS)], layout.changes)
 
 
