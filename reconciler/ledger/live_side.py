@@ -117,7 +117,7 @@ class LiveSide:
         self._load(f"{_ADD} SELECT {ENTRY}, '[]', NULL, 0, NULL, seq FROM entries ORDER BY seq", [()])
 
     def pair(self) -> None:
-        """Find the desired row of each live one anew, after rows came or went."""
+        """Find the desired row of each live one again, after rows came or went."""
         self._database.execute("UPDATE live SET pair = (SELECT d.seq FROM entries d WHERE d.key = live.key)")
 
     def forget(self) -> None:
