@@ -268,8 +268,22 @@ class _Drawn(Struct, gc=False):
         self, value: _Boxes | _WholeBoxes, class_map: tuple[dict[int, str], _Names], size: tuple[int, int]
     ) -> bool:
         """Add the boxes of an attribute; False where a box is not a good one, or the boxes are those of another."""
-        boxes = _read_boxes(value, class_map[0], *size, self.counts)
-        if boxes is None or (boxes and boxes in self.boxes):
+        boxes: list[Any] = []
+        (across, down), labels, counts = size, class_map[0], self.counts
+        for box in value.annotations:
+            left, top, width, height = box.left, box.top, box.width, box.height
+            label = labels.get(box.class_id)
+            if label is None or left + width > across or top + height > down:
+                return False
+            if label in counts:
+                counts[label] += 1
+            else:
+                counts[label] = 1
+            boxes.append((label, left * _PER_PIXEL, top * _PER_PIXEL, width * _PER_PIXEL, height * _PER_PIXEL))
+        if type(value) is not _WholeBoxes:
+            boxes = [(box[0], round(box[1]), round(box[2]), round(box[3]), round(box[4])) for box in boxes]
+        boxes.sort()
+        if self.boxes and boxes and boxes in self.boxes:
             return False
         self.boxes.append(boxes)
         pixels = size[0] * _PER_PIXEL, size[1] * _PER_PIXEL
@@ -280,10 +294,11 @@ class _Drawn(Struct, gc=False):
 
     def beside(self, image: _Names, said: tuple[Said, ...], more: int) -> _Found:
         """What a line has with these boxes and these image-level labels."""
-        boxes = self.boxes[0] if len(self.boxes) == 1 else sorted(chain.from_iterable(self.boxes))
-        meaning = encode((sorted(image), boxes, sorted(self.sizes), (), True))
-        labels, declared = _labels(image, tuple(self.counts), self.class_map)
-        counts = self.counts
+        boxes, sizes, counts = self.boxes[0], self.sizes, self.counts
+        if len(self.boxes) > 1:
+            boxes, sizes = sorted(chain.from_iterable(self.boxes)), sorted(sizes)
+        meaning = encode((sorted(image) if image else image, boxes, sizes, (), True))
+        labels, declared = _labels(image, tuple(counts), self.class_map)
         is_mixed = bool(image and counts)
         return _Found(
             blake2b(meaning, digest_size=16).digest(),
@@ -294,7 +309,7 @@ class _Drawn(Struct, gc=False):
             said,
             more,
             self.class_map,
-            sum(not one for one in self.boxes),
+            self.boxes.count([]),
         )
 
 
@@ -376,6 +391,8 @@ class CommonLines:
         text = encode(line)
         if not shape.whole and _has_whole_float(text) and (count := _make_whole(line, shape)):
             text, more = encode(line), more + count * len(_WHOLE)
+        if len(text) + more < len(raw):
+            raw = _without_blanks(raw, text)
         is_exact = len(text) + more == len(raw) and (shape.whole or not _has_exponent(raw))
         if not is_exact and raw.count(_COLON) != text.count(_COLON):
             return None
@@ -508,6 +525,11 @@ def _with_pairs(characters: str) -> bytes:
     return characters.encode("utf-16-le", "surrogatepass").decode("utf-16-le").encode()
 
 
+def _without_blanks(raw: bytes, text: bytes) -> bytes:
+    """A line without blanks, where its encoded text shows that they are in no text of it."""
+    return raw if b" " in text else raw.translate(None, b" ")
+
+
 def _has_whole_float(text: bytes) -> bool:
     """Whether an encoded line may have a float that is a whole number, which is not how it is compared."""
     return _WHOLE in text and (b".0," in text or b".0}" in text)
@@ -528,27 +550,6 @@ def _make_whole(line: Any, shape: Shape) -> int:  # noqa: ANN401 - made by `defs
                 setattr(box, side, int(number))
                 count += 1
     return count
-
-
-def _read_boxes(
-    value: _Boxes | _WholeBoxes, labels: dict[int, str], across: int, down: int, counts: dict[str, int]
-) -> list[_BoxRow] | None:
-    """Boxes as `meaning.Box` has them, sorted; counts how many have each label. None where a box is not a good one."""
-    boxes: list[Any] = []
-    for box in value.annotations:
-        left, top, width, height = box.left, box.top, box.width, box.height
-        label = labels.get(box.class_id)
-        if label is None or left + width > across or top + height > down:
-            return None
-        if label in counts:
-            counts[label] += 1
-        else:
-            counts[label] = 1
-        boxes.append((label, left * _PER_PIXEL, top * _PER_PIXEL, width * _PER_PIXEL, height * _PER_PIXEL))
-    if type(value) is not _WholeBoxes:
-        boxes = [(box[0], round(box[1]), round(box[2]), round(box[3]), round(box[4])) for box in boxes]
-    boxes.sort()
-    return boxes
 
 
 def _class_map(raw: bytes) -> _Member | None:
@@ -603,9 +604,9 @@ def _by_value(number: float) -> float:
 
 
 def _in_canonical(value: object, raw: bytes, sent: bytes) -> tuple[Raw, int]:
-    """A member's canonical form, and how many bytes it has more as it is sent."""
+    """The canonical form of a member without text, and how many bytes it has more as it is sent."""
     text = encode(value)
-    return Raw(text), len(sent) - len(text) if sent == raw else _OTHER
+    return Raw(text), len(sent) - len(text) if sent == raw.translate(None, b" ") else _OTHER
 
 
 @lru_cache(maxsize=_KEPT)
