@@ -288,10 +288,10 @@ def test_equal_live_lines_are_not_kept() -> None:
 
 
 def live_rows(ledger: Ledger) -> list[Any]:
-    """All of the live side but for the text of lines, which is kept where it differs."""
+    """All of the live side but for what depends on the desired one: the text of lines that differ, and the pair."""
     found = ledger._database.execute("SELECT * FROM live ORDER BY seq")
-    line = [column[0] for column in found.description].index("line")
-    return [(*row[:line], *row[line + 1 :]) for row in found]
+    kept = [number for number, column in enumerate(found.description) if column[0] not in {"line", "pair"}]
+    return [tuple(row[number] for number in kept) for row in found]
 
 
 @LAW
@@ -347,6 +347,27 @@ def test_a_listed_line_that_cannot_be_read_is_a_value_error(line: str) -> None:
     """No entry, no JSON, or nested beyond what can be read."""
     with Ledger() as ledger, pytest.raises(ValueError, match=r"source-ref|Expecting|nested too deeply"):
         ledger.observe(line)
+
+
+@LAW
+@given(sides(), sides(), st.booleans())
+def test_it_does_not_matter_which_side_is_read_first(
+    desired: dict[str, Document],
+    live: dict[str, Document],
+    drops: bool,  # noqa: FBT001 - hypothesis gives it
+) -> None:
+    """Both sides meet by their keys, also where lines of the manifest come or go after live was listed."""
+    with filled(desired.values(), listed(live)) as one, filled([], listed(live)) as other:
+        for number, line in enumerate(desired.values(), start=1):
+            other.accept(desired_entry(line, number))
+            assert other.left() == len(live.keys() - list(desired)[:number])
+        if drops:
+            for ledger in (one, other):
+                ledger.drop(list(desired)[::2])
+        for mode in Compare:
+            assert list(one.differing(mode)) == list(other.differing(mode))
+        assert [row.key for row in one.live_only()] == [row.key for row in other.live_only()]
+        assert list(one.only_desired()) == list(other.only_desired())
 
 
 @pytest.mark.parametrize("label", ["a", "Größe", "\ud800", '"'])
