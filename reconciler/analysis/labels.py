@@ -19,6 +19,7 @@ from types import MappingProxyType
 from typing import Final, Literal, Self
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from reconciler.analysis.results import Balance, Counts, LabelBalance, LookAlike
 from reconciler.ledger import LIVE, LIVE_ONLY, MANIFEST, LabelGroup, Ledger
@@ -58,10 +59,8 @@ class _Count(Struct):
 
 def balance_of(ledger: Ledger, leftover: Leftover) -> Balance:
     """The figures of live as it is, and as it will be: labels with most images after first, then by name."""
-    before, manifest, after = _Count().see(ledger.label_groups(LIVE)), _Count(), _Count()
-    for group in ledger.label_groups(MANIFEST):
-        manifest.see([group])
-        after.see([group])
+    before, manifest = (_Count().see(ledger.label_groups(rows)) for rows in (LIVE, MANIFEST))
+    after = replace(manifest, images_of=manifest.images_of.copy(), boxes_of=manifest.boxes_of.copy())
     if leftover is Leftover.STAYS:
         after.see(ledger.label_groups(LIVE_ONLY))
     after.entries = manifest.entries + (0 if leftover is Leftover.GONE else ledger.left())

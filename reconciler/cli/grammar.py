@@ -2,7 +2,7 @@
 
 import argparse
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import groupby
 from typing import Final, NoReturn
 
@@ -45,17 +45,14 @@ class Help(argparse.HelpFormatter):
 class Parser(argparse.ArgumentParser):
     """Reports a wrong argument in one sentence, as an exception.
 
-    `command` is what the help below the options is about (None: the program). `later` completes help texts that need a
-    table of the program.
+    `command` is what the help below the options is about (None: the program).
     """
 
     command: str | None = None
-    later: Callable[[], None] = staticmethod(lambda: None)
     _is_read = False
 
     def format_help(self) -> str:
         """The help, with what only its reader needs."""
-        self.later()
         self.epilog, self._is_read = epilog_of(self.command), True
         return super().format_help()
 

@@ -20,6 +20,11 @@ _STAGED: Final = ("validate", "plan", "drift", "apply", "pull", "restore", "hist
 # The value of --pictures that reads pictures from where their keys point to.
 S3: Final = "s3"
 _SHELLS: Final = ("bash", "zsh", "fish")
+# What --allow may name. The table of guards has them too, but it needs most of the nouns of this program.
+GUARD_NAMES: Final = (
+    *("updates", "label-removed", "label-share", "shrink", "test-set", "distributed", "leakage", "unusable"),
+    *("theirs", "rename", "merge", "move", "boxes"),
+)
 # A fixed date keeps the output the same from one run to the next; `--created` gives a better one.
 _CREATED: Final = "2000-01-01T00:00:00"
 # The folder of datasets where none is named.
@@ -93,14 +98,8 @@ def _add_guarded(parser: Parser) -> None:
     loads = "load a large new dataset by one manifest in this bucket, or s3://BUCKET/FOLDER (default: in batches)"
     parser.add_argument("--manifest-bucket", metavar="BUCKET", help=loads)
     how = "override a guard for this run, with a reason; may be given several times (or RECONCILER_ALLOW)"
-    allow = parser.add_argument("--allow", metavar='GUARD="WHY"', action="append", default=[], help=how)
-
-    def name_guards() -> None:
-        from reconciler.guards import CAUSES, GUARDS, THEIRS  # noqa: PLC0415 - only the help names them
-
-        allow.help = f"{how}; the guards: {', '.join((*GUARDS, THEIRS, *CAUSES))}"
-
-    parser.later = name_guards
+    named = f"{how}; the guards: {', '.join(GUARD_NAMES)}"
+    parser.add_argument("--allow", metavar='GUARD="WHY"', action="append", default=[], help=named)
 
 
 def _add_sending(parser: Parser) -> None:

@@ -54,7 +54,6 @@ def completion(shell: str) -> str:
 
     parser, commands = build_parser()
     for command in commands.values():
-        command.later()
         for action in command._actions:  # noqa: SLF001 - shtab reads from the action what completes a value
             wanted = shtab.FILE if action.metavar in _FILES else shtab.DIRECTORY if action.metavar == "DIR" else None
             if wanted:

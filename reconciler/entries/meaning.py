@@ -80,6 +80,10 @@ def origin_of(said: tuple[Said, ...]) -> Origin | None:
     """The origin of a line, from what its label attributes say; None without any."""
     if not said:
         return None
+    if len(said) == 1:  # nearly always
+        human, job, lowest, highest = said[0]
+        humans, jobs = () if human is None else (human,), () if job is None else (job,)
+        return Origin(humans, jobs, lowest, highest, lowest if human == "no" else None)
     return Origin(
         tuple(sorted({human for human, _job, _low, _high in said if human is not None})),
         tuple(sorted({job for _human, job, _low, _high in said if job is not None})),

@@ -28,23 +28,24 @@ CREATE TABLE withheld (key BLOB PRIMARY KEY) WITHOUT ROWID;
 # The three digests of one key that are compared: of what a line means, of its content where that is compared.
 _DIGESTS: Final = """
 SELECT d.meaning, d.content, l.meaning, l.content, COALESCE(l.marks, '[]') <> '[]', b.meaning, b.content, b.live_only
-FROM (SELECT ? AS key) k LEFT JOIN desired d ON d.key = k.key LEFT JOIN live l ON l.key = k.key
+FROM (SELECT ? AS key) k LEFT JOIN entries d ON d.key = k.key LEFT JOIN live l ON l.key = k.key
 LEFT JOIN base b ON b.key = k.key
 """
 # Live with the withheld entries as they were applied: a table of the columns that figures of one side are made of.
 APPLIED: Final = """(
 SELECT key, meaning, content, labelled, boxes, marks, retired FROM live WHERE key NOT IN withheld
-UNION ALL SELECT key, meaning, content, labelled, boxes, '[]' AS marks, 0 AS retired FROM desired WHERE key IN withheld
+UNION ALL SELECT key, meaning, content, labelled, boxes, '[]' AS marks, 0 AS retired FROM entries WHERE key IN withheld
 )"""
 # The labels of both sides together after an apply, without live-only entries that are not withheld.
 WANTED: Final = (
-    "(SELECT labels, declared FROM desired WHERE key NOT IN withheld"
+    "(SELECT labels, declared FROM entries WHERE key NOT IN withheld"
     " UNION ALL SELECT labels, declared FROM live WHERE key IN withheld)"
 )
 # Live as it is copied, each line with what it is for a base; then the applied lines of withheld entries.
 _COPIED: Final = """
-SELECT CASE WHEN l.key IN withheld THEN 'k' WHEN d.key IS NULL THEN '!' ELSE '=' END, l.marks, COALESCE(l.line, d.line)
-FROM live l LEFT JOIN desired d ON d.key = l.key ORDER BY l.seq
+SELECT CASE WHEN key IN withheld THEN 'k' WHEN pair IS NULL THEN '!' ELSE '=' END, marks,
+       COALESCE(line, (SELECT d.line FROM desired d WHERE d.seq = pair))
+FROM live ORDER BY seq
 """
 _APPLIED_LINES: Final = "SELECT 'b', '[]', line FROM desired WHERE key IN withheld ORDER BY seq"
 # Bytes of a digest that a state remembers.
@@ -151,7 +152,7 @@ class BaseSide:
 
     def withheld(self) -> int:
         """How many entries of the manifest are withheld."""
-        return int(self._database.execute("SELECT COUNT(*) FROM desired WHERE key IN withheld").fetchone()[0])
+        return int(self._database.execute("SELECT COUNT(*) FROM entries WHERE key IN withheld").fetchone()[0])
 
     def withheld_keys(self) -> list[str]:
         """The withheld entries, by key."""

@@ -1,7 +1,12 @@
-"""The connection of a ledger, which adds rows in batches: whoever asks it sees all of them."""
+"""The connection of a ledger, which adds rows in batches and sorts their keys at the end.
+
+Whoever asks it sees all rows, and finds them by an index that is made before the first question: keys that come in no
+order, as images named by digests do, would each have its place looked for in an index on disk.
+"""
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from array import array
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import chain
 from typing import Any, Final, Self
@@ -16,10 +21,9 @@ _BATCH: Final = 500
 _TOGETHER: Final = 50
 # Rows with lines that are read at once.
 _FETCHED: Final = 50
-# Bits that remember which keys were added, in 1 MB: of 250,000 one in 60 is looked for in vain. Few keys are numbers.
-_BITS: Final = 2**23
-_LAST: Final = _BITS - 1
+# The first keys that are remembered are in a set, more in a table of at least twice as many places.
 _FEW: Final = 10_000
+_63_BITS: Final = 2**63 - 1
 
 
 class Database(sqlite3.Connection):
@@ -37,16 +41,48 @@ class Database(sqlite3.Connection):
     def __init__(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - those of `sqlite3.connect`
         super().__init__(*arguments, **options)
         self._insert, self._rows = "", list[tuple[Any, ...]]()
+        self._unfinished: dict[str, Callable[[], None]] = {}
+        self._loading = ""
 
     def add(self, insert: str, row: tuple[Any, ...]) -> None:
         """Insert a row by this statement, which ends before the values, soon."""
         if insert is not self._insert or len(self._rows) >= _BATCH:
-            self.insert_waiting()
+            self._insert_rows()
             self._insert = insert
         self._rows.append(row)
 
+    def load(self, table: str, statement: str, rows: Iterable[tuple[Any, ...]]) -> int:
+        """Add rows to a table that `is_loading`, and count them; the statement finds rows of other tables alone."""
+        with self._loading_of(table), self._losing(), self.saying_why():
+            return super().executemany(statement, rows).rowcount
+
+    def load_rows(self, table: str, query: str, values: tuple[Any, ...]) -> set[tuple[Any, ...]]:
+        """The rows of a query about a table that `is_loading`, by anything but its index."""
+        with self._loading_of(table):
+            return set(super().execute(query, values))
+
+    def is_loading(self, table: str, finish: Callable[[], None]) -> None:
+        """Have `finish` called before the next statement that is not `load` for this table."""
+        self._unfinished[table] = finish
+
     def insert_waiting(self) -> None:
-        """Insert the rows that wait."""
+        """Insert the rows that wait, and finish what is loading."""
+        self._insert_rows()
+        while (table := next((one for one in self._unfinished if one != self._loading), None)) is not None:
+            with self._losing():
+                self._unfinished.pop(table)()
+
+    @contextmanager
+    def _loading_of(self, table: str) -> Iterator[None]:
+        """Leave this table unfinished, and finish all others."""
+        self._loading = table
+        try:
+            self.insert_waiting()
+            yield
+        finally:
+            self._loading = ""
+
+    def _insert_rows(self) -> None:
         if self.failure is not None:
             raise self.failure
         if self._rows:
@@ -135,27 +171,45 @@ class _Cursor(sqlite3.Cursor):
 
 
 class Seen:
-    """Keys that were added, in little memory: a key that is not new is never called new; a new one rarely is not."""
+    """Keys that were added, in little memory: a key that is not new is never called new, and a new one hardly ever not.
+
+    A key is remembered by 63 bits of its hash, which differs from process to process.
+    """
 
     def __init__(self) -> None:
-        self._few, self._bits = set[int](), bytearray()
+        self._few, self._places, self._many = set[int](), array("Q"), 0
 
     def is_new(self, key: bytes) -> bool:
         """Whether this key was surely not asked for before."""
-        number, bits = hash(key) & _LAST, self._bits
-        if not bits:
+        number, places = hash(key) & _63_BITS or 1, self._places
+        if not places:
             if number in self._few:
                 return False
             self._few.add(number)
             if len(self._few) > _FEW:
-                self._bits = bytearray(_BITS // 8)
-                for one in self._few:
-                    self._bits[one >> 3] |= 1 << (one & 7)
-                self._few.clear()
+                self._rehash(self._few, 4 * _FEW)
+                self._few = set()
             return True
-        at, bit = number >> 3, 1 << (number & 7)
-        known = bits[at]
-        if known & bit:
-            return False
-        bits[at] = known | bit
+        last = len(places) - 1
+        at = number & last
+        while known := places[at]:
+            if known == number:
+                return False
+            at = (at + 1) & last
+        places[at] = number
+        self._many += 1
+        if 2 * self._many > last:
+            self._rehash(filter(None, places), 2 * last)
         return True
+
+    def _rehash(self, numbers: Iterable[int], least: int) -> None:
+        """Have more places for the same numbers; as many as a power of two."""
+        places = array("Q", bytes(8 * (1 << least.bit_length())))
+        last, self._many = len(places) - 1, 0
+        for number in numbers:
+            at = number & last
+            while places[at]:
+                at = (at + 1) & last
+            places[at] = number
+            self._many += 1
+        self._places = places

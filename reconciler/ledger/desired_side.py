@@ -25,7 +25,7 @@ Note = TypeVar("Note")
 Opens = Callable[[str], BinaryIO]
 
 _COLUMNS: Final = """
-    seq INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, meaning BLOB NOT NULL, content BLOB NOT NULL,
+    seq INTEGER PRIMARY KEY, key BLOB NOT NULL, meaning BLOB NOT NULL, content BLOB NOT NULL,
     labelled INTEGER NOT NULL, boxes INTEGER NOT NULL, labels TEXT NOT NULL, declared TEXT NOT NULL,
     box_counts TEXT NOT NULL, origin TEXT NOT NULL, unusable TEXT NOT NULL, line_column INTEGER NOT NULL,
     line_number INTEGER NOT NULL, file BLOB NOT NULL, size INTEGER NOT NULL, digest BLOB NOT NULL, start INTEGER"""
@@ -39,10 +39,12 @@ _LINE: Final = (
 _VIEW: Final = f"CREATE TEMP VIEW desired AS SELECT {_NAMES}, {_LINE} AS line FROM"
 SCHEMA: Final = f"""
 CREATE TABLE entries {_ENTRIES};
-CREATE INDEX unusable ON entries (seq) WHERE unusable <> '';
+CREATE INDEX main.unusable ON entries (seq) WHERE unusable <> '';
 CREATE TABLE held (seq INTEGER PRIMARY KEY, line BLOB NOT NULL);
 {_VIEW} main.entries;
 """
+# Made when all entries are there; whoever adds one after that finds a repeated key by it.
+_INDEX: Final = "CREATE UNIQUE INDEX IF NOT EXISTS {}.entries_key ON entries (key)"
 # The values of an entry that every line has besides those of `values_of`.
 PLACED: Final = "file, line_number, line_column, unusable, size, digest, start, line"
 # Files of a manifest that stay open, so that one that is replaced during a run is still read.
@@ -117,6 +119,11 @@ class Lines:
         return self._handles[file]
 
 
+def index(database: Database) -> None:
+    """Make the index of keys, of which none is repeated so far."""
+    database.execute(_INDEX.format("main"))
+
+
 def hold(database: Database) -> None:
     """Have the text of the lines that are queued, whatever becomes of the manifest.
 
@@ -145,6 +152,7 @@ def save(database: Database, path: Path, note: bytes) -> None:
                 "CREATE TABLE saved.note (text BLOB NOT NULL)"
             )
             database.execute(f"CREATE TABLE saved.entries {_ENTRIES}")
+            database.execute(_INDEX.format("saved"))
             database.execute("INSERT INTO saved.entries SELECT * FROM main.entries")
             database.execute("INSERT INTO saved.note VALUES (?)", (note,))
             database.execute("COMMIT")
@@ -185,6 +193,7 @@ def own(database: Database) -> None:
     if not any(name == "saved" for _seq, name, _file in database.execute("PRAGMA database_list")):
         return
     database.execute(f"CREATE TABLE main.entries {_ENTRIES}")
+    database.execute(_INDEX.format("main"))
     database.execute("INSERT INTO main.entries SELECT * FROM saved.entries")
     _see(database, "main.entries")
     database.execute("COMMIT")

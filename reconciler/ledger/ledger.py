@@ -34,6 +34,7 @@ from reconciler.ledger.rows import (
     key_bytes,
     key_text,
     names,
+    numbers,
     origin_in,
     place_at,
     values_of,
@@ -53,11 +54,11 @@ _JOINED = """
 SELECT d.seq, d.key, d.line, d.file, d.line_number, d.line_column, d.labels, l.line, l.labels, l.key IS NOT NULL,
        d.meaning IS l.meaning, l.labelled, d.content, l.content, d.declared, l.declared,
        0
-FROM desired d LEFT JOIN live l ON l.key = d.key
+FROM desired d LEFT JOIN live l ON l.pair = d.seq
 """
 
 # Live rows that the manifest does not have; and any live rows, in the columns of `_JOINED`.
-_LEFT = "FROM live l LEFT JOIN desired d ON d.key = l.key WHERE d.key IS NULL"
+_LEFT = "FROM live l WHERE l.pair IS NULL"
 _LEFT_TO_US = f"{_LEFT} AND l.key NOT IN withheld"
 _LIVE = (
     "SELECT l.seq, l.key, NULL, NULL, 0, 0, '[]', l.line, l.labels, 1, 0, l.labelled, NULL, l.content, '[]',"
@@ -67,7 +68,7 @@ _LIVE = (
 # The same rows in the columns of `Brief`.
 _BRIEF = (
     "SELECT d.seq, d.key, d.size, l.key IS NOT NULL, COALESCE(l.labelled, 0), d.content, l.content,"
-    " d.unusable <> '', 0 FROM desired d LEFT JOIN live l ON l.key = d.key"
+    " d.unusable <> '', 0 FROM entries d LEFT JOIN live l ON l.pair = d.seq"
 )
 _LIVE_BRIEF = "SELECT l.seq, l.key, 0, 1, l.labelled, NULL, l.content, 0, l.retired"
 
@@ -78,7 +79,8 @@ _DIFFERS = "(CASE WHEN :strict OR l.marks <> '[]' THEN d.content <> l.content EL
 _DIFFERING = f"WHERE (l.key IS NULL OR {_DIFFERS}) AND d.key NOT IN withheld ORDER BY d.seq"
 
 # Rows of both sides, and which of them differ only in fields that labels mode ignores.
-_PAIRS = "desired d JOIN live l ON l.key = d.key"
+_PAIRS = "entries d JOIN live l ON l.pair = d.seq"
+_PAIRED_LINES = "desired d JOIN live l ON l.pair = d.seq"
 _IGNORED = "d.meaning = l.meaning AND d.content <> l.content AND l.marks = '[]'"
 
 _ACCEPT: Final = f"INSERT OR IGNORE INTO main.entries ({ENTRY}, {desired_side.PLACED}) VALUES"
@@ -86,14 +88,14 @@ _ONE: Final = f" (?, ?, ?, ?, ?, ?, ?, ?, ?{', ?' * len(desired_side.PLACED.spli
 
 # Whose labels or keys are read; the last two are without retired entries.
 LIVE: Final = "live"
-DESIRED: Final = "desired"
+DESIRED: Final = "entries"
 # Live and manifest after an apply, but for what is live only.
 MANIFEST: Final = (
-    "(SELECT labels, box_counts, boxes, labelled, origin FROM desired WHERE key NOT IN withheld UNION ALL SELECT"
-    " labels, box_counts, boxes, labelled, origin FROM live WHERE key IN withheld AND key IN (SELECT key FROM desired))"
+    "(SELECT labels, box_counts, boxes, labelled, origin FROM entries WHERE key NOT IN withheld UNION ALL SELECT"
+    " labels, box_counts, boxes, labelled, origin FROM live WHERE key IN withheld AND pair IS NOT NULL)"
 )
-LIVE_ONLY: Final = "live WHERE NOT retired AND key NOT IN (SELECT key FROM desired)"
-DESIRED_ONLY: Final = "desired WHERE key NOT IN (SELECT key FROM live)"
+LIVE_ONLY: Final = "live WHERE NOT retired AND pair IS NULL"
+DESIRED_ONLY: Final = "entries WHERE seq NOT IN (SELECT pair FROM live WHERE pair IS NOT NULL)"
 STAYING: Final = "live WHERE NOT retired"
 
 
@@ -112,9 +114,9 @@ class Ledger:
         self._lines = Lines(self._database)
         self._has_lines = True
         self._database.executescript(_SCHEMA + desired_side.SCHEMA + live_side.SCHEMA + BASE_SCHEMA)
+        self._live = LiveSide(self._database)
         self._database.execute("BEGIN")
         self.base = BaseSide(self._database)
-        self._live = LiveSide(self._database)
 
     @property
     def retired(self) -> Images:
@@ -155,8 +157,17 @@ class Ledger:
         row = *values, _file(place.file), place.line, place.column, desired.unusable, len(line), *kept
         if self._seen.is_new(values[0]):
             self._database.add(_ACCEPT, row)
+            self._database.is_loading("entries", self._accepted)
             return None
-        return None if self._database.execute(_ACCEPT + _ONE, row).rowcount else self._place_of(desired.entry.key)
+        if not self._database.execute(_ACCEPT + _ONE, row).rowcount:
+            return self._place_of(desired.entry.key)
+        self._live.pair()
+        return None
+
+    def _accepted(self) -> None:
+        """Find what was added, and what is live of it."""
+        desired_side.index(self._database)
+        self._live.pair()
 
     def save_desired(self, path: Path, note: bytes) -> None:
         """Write the desired side, as it is, and a note to an empty file, for `use_desired` of a later ledger.
@@ -173,7 +184,9 @@ class Ledger:
             sqlite3.Error: it cannot be read; the desired side is as before, also where `read` raises.
         """
         self._readings += 1
-        return desired_side.use(self._database, path, read)
+        note = desired_side.use(self._database, path, read)
+        self._live.pair()
+        return note
 
     def observe(self, *lines: str) -> None:
         """Add lines that the service listed; of a key that appears twice in a listing, the last line is kept.
@@ -203,27 +216,31 @@ class Ledger:
         """Empty the desired side, before the valid lines of a manifest with errors are read."""
         desired_side.own(self._database)
         self._database.execute("DELETE FROM main.entries")
+        self._live.pair()
 
     def set_aside(self, rows: str) -> int:
         """Take out what only one side has (LIVE_ONLY or DESIRED_ONLY), and count it."""
         desired_side.own(self._database)
         table = "live" if rows == LIVE_ONLY else "main.entries"
-        return self._database.execute(f"DELETE FROM {table} WHERE seq IN (SELECT seq FROM {rows})").rowcount
+        many = self._database.execute(f"DELETE FROM {table} WHERE seq IN (SELECT seq FROM {rows})").rowcount
+        self._live.pair()
+        return many
 
     def drop(self, keys: Iterable[str]) -> None:
         """Remove desired lines."""
         desired_side.own(self._database)
         self._database.executemany("DELETE FROM main.entries WHERE key = ?", ((key_bytes(key),) for key in keys))
+        self._live.pair()
 
     def predicted_codes(self, keys: Iterable[str]) -> dict[str, str]:
         """With which codes the service will mark lines of the manifest, for those of these keys that it will mark."""
-        query = "SELECT unusable FROM desired WHERE key = ? AND unusable <> ''"
+        query = "SELECT unusable FROM entries WHERE key = ? AND unusable <> ''"
         found = ((key, self._database.execute(query, (key_bytes(key),)).fetchone()) for key in keys)
         return {key: row[0] for key, row in found if row}
 
     def unusable(self) -> int:
         """How many lines of the manifest the service will mark with errors."""
-        return self._number("SELECT COUNT(*) FROM desired WHERE unusable <> ''")
+        return self._number("SELECT COUNT(*) FROM entries WHERE unusable <> ''")
 
     def send_queue(self, changes: Iterable[Change]) -> SendQueue:
         """The lines that one apply sends, in order; an earlier queue is emptied."""
@@ -231,7 +248,7 @@ class Ledger:
 
     def desired_facts(self, mode: Compare) -> Facts:
         """What the manifest has; the digest is of what the entries mean in this mode."""
-        return self._facts("desired", mode, _column(mode), "'[]'", "0")
+        return self._facts(DESIRED, mode, _column(mode), "'[]'", "0")
 
     def live_facts(self, mode: Compare, *, applied: bool = False) -> Facts:
         """What is live; the digest is of what the entries mean in this mode and of how they are marked.
@@ -299,7 +316,7 @@ class Ledger:
 
     def labels_more(self) -> bool:
         """Whether any entry of the manifest is labelled and its live entry is not, or is missing."""
-        query = "SELECT EXISTS (SELECT 1 FROM desired d LEFT JOIN live l ON l.key = d.key WHERE d.labelled AND"
+        query = "SELECT EXISTS (SELECT 1 FROM entries d LEFT JOIN live l ON l.pair = d.seq WHERE d.labelled AND"
         return bool(self._number(f"{query} NOT COALESCE(l.labelled, 0))"))
 
     def some_live_keys(self, limit: int = 100) -> list[str]:
@@ -315,7 +332,7 @@ class Ledger:
         """Live entries that the service marked with errors: those of the manifest first, in its order."""
         query = (
             "SELECT l.key, l.marks, d.file, d.line_number, d.line_column FROM live l"
-            " LEFT JOIN desired d ON d.key = l.key WHERE l.marks <> '[]' ORDER BY d.seq IS NULL, d.seq, l.seq"
+            " LEFT JOIN entries d ON d.seq = l.pair WHERE l.marks <> '[]' ORDER BY d.seq IS NULL, d.seq, l.seq"
         )
         for key, marks, file, line, column in self._database.execute(query):
             found = tuple(Mark(*pair) for pair in json.loads(marks))
@@ -330,7 +347,7 @@ class Ledger:
 
     def digests(self, key: str, mode: Compare) -> tuple[bytes | None, bytes | None]:
         """The digests of a key's desired and live line, of what they mean or of all their content; None for no line."""
-        desired, live = (f"SELECT {_column(mode)} FROM {side} WHERE key = :key" for side in ("desired", "live"))
+        desired, live = (f"SELECT {_column(mode)} FROM {side} WHERE key = :key" for side in (DESIRED, LIVE))
         desired, live = self._database.execute(f"SELECT ({desired}), ({live})", {"key": key_bytes(key)}).fetchone()
         return desired, live
 
@@ -357,7 +374,9 @@ class Ledger:
 
         Of each the origin of live and of the manifest, and both lines.
         """
-        query = f"SELECT l.origin, d.origin, l.line, d.line FROM {_PAIRS} WHERE {_IGNORED} AND d.key NOT IN withheld"
+        query = (
+            f"SELECT l.origin, d.origin, l.line, d.line FROM {_PAIRED_LINES} WHERE {_IGNORED} AND d.key NOT IN withheld"
+        )
         for live, desired, *lines in self._database.execute(query):
             yield origin_in(live), origin_in(desired), *lines
 
@@ -368,7 +387,7 @@ class Ledger:
 
     def only_desired(self) -> Iterator[tuple[str, bytes]]:
         """Keys that live does not have, each with the digest of what the line means, in manifest order."""
-        query = "SELECT key, meaning FROM desired WHERE key NOT IN (SELECT key FROM live) ORDER BY seq"
+        query = f"SELECT key, meaning FROM {DESIRED_ONLY} ORDER BY seq"
         for key, meaning in self._database.execute(query):
             yield key_text(key), meaning
 
@@ -405,7 +424,7 @@ class Ledger:
         sums = "labels, box_counts, COUNT(*), SUM(labelled), SUM(boxes)"
         query = f"SELECT {sums} FROM {self._few(rows)} GROUP BY labels, box_counts"
         for labels, counts, *more in self._database.execute(query):
-            yield LabelGroup(names(labels), tuple(json.loads(counts)), *more)
+            yield LabelGroup(names(labels), numbers(counts), *more)
 
     def left(self) -> int:
         """How many live entries the manifest does not have, retired ones too."""
@@ -425,7 +444,7 @@ class Ledger:
         return int(self._database.execute(query, values).fetchone()[0])
 
     def _place_of(self, key: str) -> Place | None:
-        query = "SELECT file, line_number, line_column FROM desired WHERE key = ?"
+        query = "SELECT file, line_number, line_column FROM entries WHERE key = ?"
         return place_at(*self._database.execute(query, (key_bytes(key),)).fetchone())
 
     def _facts(self, table: str, mode: Compare, column: str, marks: str, retired: str) -> Facts:
@@ -441,7 +460,8 @@ class Ledger:
         marked = f"COALESCE(SUM({marks} <> '[]'), 0)"
         sums = f"SELECT COUNT(*), COALESCE(SUM(labelled), 0), COALESCE(SUM(boxes), 0), {marked} FROM {table}"
         counts = self._database.execute(sums).fetchone()
-        entries = f"SELECT key, {column}, {marks}, NOT labelled, {retired} FROM {table} ORDER BY key"
+        # The sign leaves the index out: to sort is faster than to look each up.
+        entries = f"SELECT key, {column}, {marks}, NOT labelled, {retired} FROM {table} ORDER BY +key"
         rows = self._database.execute(entries)
         if mode is Compare.LABELS:
             return Facts.of(counts, rows)

@@ -13,26 +13,29 @@ from reconciler.entries.common_lines import CommonLines, as_sent
 from reconciler.entries.image_names import Images
 from reconciler.ledger.database import Database
 from reconciler.ledger.desired_side import line_digest
-from reconciler.ledger.rows import ENTRY, key_bytes, key_text, values_of
+from reconciler.ledger.rows import ENTRY, key_text, values_of
 from reconciler.model import Entry
 
 SCHEMA: Final = """
 CREATE TABLE live (
-    seq INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, meaning BLOB NOT NULL, content BLOB NOT NULL,
+    seq INTEGER PRIMARY KEY, key BLOB NOT NULL, meaning BLOB NOT NULL, content BLOB NOT NULL,
     labelled INTEGER NOT NULL, boxes INTEGER NOT NULL, labels TEXT NOT NULL, declared TEXT NOT NULL,
-    box_counts TEXT NOT NULL, origin TEXT NOT NULL, marks TEXT NOT NULL, line BLOB, retired INTEGER NOT NULL
+    box_counts TEXT NOT NULL, origin TEXT NOT NULL, marks TEXT NOT NULL, line BLOB, retired INTEGER NOT NULL,
+    pair INTEGER
 );
 """
-# A live line is added: its entry as `values_of` has it, marks, line, whether it is retired, and its number (NULL: the
-# next one). The line is not kept where the desired one has the same content. The second statement adds one whose text
-# is that of the desired line: it is the same entry.
-_ADD: Final = f"INSERT OR REPLACE INTO live ({ENTRY}, marks, line, retired, seq)"
+# A live line is added: its entry as `values_of` has it, marks, line, whether it is retired, its number (NULL: the next
+# one), and the number of the desired row of its key. Of a key that is there twice the last line stays, once all are
+# there. The line is not kept where the desired one has the same content. The second statement adds one whose text is
+# that of the desired line: it is the same entry.
+_ADD: Final = f"INSERT INTO live ({ENTRY}, marks, line, retired, seq, pair)"
 _OBSERVE: Final = (
     f"{_ADD} SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10,"
-    " CASE WHEN NOT EXISTS (SELECT 1 FROM desired WHERE key = ?1 AND content = ?3) THEN ?11 END, ?12, ?13"
+    " CASE WHEN d.content IS NOT ?3 THEN ?11 END, ?12, ?13, d.seq FROM (SELECT 1) LEFT JOIN entries d ON d.key = ?1"
 )
-_OBSERVE_EQUAL: Final = f"{_ADD} SELECT {ENTRY}, ?, NULL, ?, ? FROM desired WHERE key = ? AND digest = ?"
-_LAST: Final = "SELECT COALESCE(MAX(seq), 0) FROM live"
+_OBSERVE_EQUAL: Final = f"{_ADD} SELECT {ENTRY}, ?, NULL, ?, ?, seq FROM entries WHERE key = ? AND digest = ?"
+_ADDED: Final = "SELECT seq FROM live WHERE seq > ?"
+_LIVE: Final = "live"
 
 # How nearly every line begins.
 _KEY_FIRST: Final = b'{"source-ref":"'
@@ -66,6 +69,8 @@ class LiveSide:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._common = CommonLines()
+        self._last = 0  # the number of the line that was listed last
+        self._is_loading = False
         self.retired = Images()
 
     def observe(self, lines: Iterable[tuple[str, str | None]]) -> None:
@@ -74,43 +79,51 @@ class LiveSide:
         Raises:
             ValueError: a line is not a JSON object with a source-ref.
         """
-        last = int(self._database.execute(_LAST).fetchone()[0])
-        some = [Listed.of(number, *one) for number, one in enumerate(lines, start=last + 1)]
-        if self._add_equal(some) == len(some):
-            return
-        added = {number for (number,) in self._database.execute("SELECT seq FROM live WHERE seq > ?", (last,))}
-        read = [(one, *self._read(one)) for one in some if one.number not in added]
-        if len({one.key for one in some}) == len(some) and all(
-            key_bytes(entry.key) == one.key for one, entry, _ in read
-        ):
-            self._database.executemany(_OBSERVE, (self._row(*one) for one in read))
-            return
-        # A key appears twice, or is not spelled as nearly always: in the order of the listing, the last counts.
-        for one in some:
-            if not self._add_equal([one]):
-                self._database.execute(_OBSERVE, self._row(one, *self._read(one)))
-
-    def observe_desired(self, rows: Iterable[tuple[Any, ...]]) -> None:
-        """Add rows of another ledger's desired side: an entry's columns, marks and line."""
-        self._database.executemany(_OBSERVE, ((*row, key_text(row[0]) in self.retired, None) for row in rows))
-
-    def observe_own(self) -> None:
-        """Replace the live side by the desired side: live is known to be the same, without marks."""
-        self.forget()
-        self._database.execute(f"{_ADD} SELECT {ENTRY}, '[]', NULL, 0, NULL FROM desired ORDER BY seq")
-
-    def forget(self) -> None:
-        """Empty the live side, before it is listed again."""
-        self._database.execute("DELETE FROM live")
-
-    def _add_equal(self, some: list[Listed]) -> int:
-        """Add the lines that the desired side has with the same text, and count them."""
+        some = [Listed.of(number, *one) for number, one in enumerate(lines, start=self._last + 1)]
+        first, self._last = self._last, self._last + len(some)
         rows = [
             (one.copied or "[]", self._is_retired(one.key), one.number, one.key, line_digest(one.raw))
             for one in some
             if one.raw is not None
         ]
-        return self._database.executemany(_OBSERVE_EQUAL, rows).rowcount if rows else 0
+        if self._load(_OBSERVE_EQUAL, rows) < len(some):
+            added = self._database.load_rows(_LIVE, _ADDED, (first,))
+            self._load(_OBSERVE, [self._row(one, *self._read(one)) for one in some if (one.number,) not in added])
+
+    def _load(self, statement: str, rows: Iterable[tuple[Any, ...]]) -> int:
+        """Add rows, and count them."""
+        if not self._is_loading:
+            for column in ("key", "pair"):
+                self._database.execute(f"DROP INDEX IF EXISTS live_{column}")
+            self._is_loading = True
+        self._database.is_loading(_LIVE, self._finish)
+        return self._database.load(_LIVE, statement, rows)
+
+    def _finish(self) -> None:
+        """Find rows by their key from here on; of those with the same key only the last stays."""
+        self._is_loading = False
+        for column in ("key", "pair"):
+            self._database.execute(f"CREATE INDEX IF NOT EXISTS live_{column} ON live ({column})")
+        if self._database.execute("SELECT 1 FROM live GROUP BY key HAVING COUNT(*) > 1 LIMIT 1").fetchone():
+            self._database.execute("DELETE FROM live WHERE seq NOT IN (SELECT MAX(seq) FROM live GROUP BY key)")
+
+    def observe_desired(self, rows: Iterable[tuple[Any, ...]]) -> None:
+        """Add rows of another ledger's desired side: an entry's columns, marks and line."""
+        self._load(_OBSERVE, ((*row, key_text(row[0]) in self.retired, None) for row in rows))
+
+    def observe_own(self) -> None:
+        """Replace the live side by the desired side: live is known to be the same, without marks."""
+        self.forget()
+        self._load(f"{_ADD} SELECT {ENTRY}, '[]', NULL, 0, NULL, seq FROM entries ORDER BY seq", [()])
+
+    def pair(self) -> None:
+        """Find the desired row of each live one again, after rows came or went."""
+        self._database.execute("UPDATE live SET pair = (SELECT d.seq FROM entries d WHERE d.key = live.key)")
+
+    def forget(self) -> None:
+        """Empty the live side, before it is listed again."""
+        self._database.execute("DELETE FROM live")
+        self._last = 0
 
     def _is_retired(self, key: bytes) -> bool:
         return bool(self.retired) and key.decode("utf-8", "replace") in self.retired

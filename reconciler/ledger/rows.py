@@ -5,8 +5,10 @@ from collections.abc import Iterable
 from functools import lru_cache
 from hashlib import blake2b
 from itertools import islice
+from math import inf
 from typing import Any, Final, NamedTuple, Self
 
+import msgspec
 from msgspec import Struct
 from msgspec.structs import astuple
 
@@ -212,16 +214,25 @@ ENTRY: Final = "key, meaning, content, labelled, boxes, labels, declared, box_co
 
 def values_of(entry: Entry) -> tuple[bytes, bytes, bytes, int, int, str, str, str, str]:
     """An entry in the order of the columns that both tables have."""
-    known = entry.meaning, entry.content, entry.labelled, entry.boxes
-    more = _written(entry.labels, entry.declared or entry.labels, entry.box_counts, entry.origin)
-    return key_bytes(entry.key), *known, *more
+    labels, declared = entry.labels, entry.declared
+    return (
+        key_bytes(entry.key),
+        entry.meaning,
+        entry.content,
+        entry.labelled,
+        entry.boxes,
+        used := _written(labels),
+        used if not declared or declared == labels else _written(declared),
+        _written(entry.box_counts),
+        "" if entry.origin is None else _origin_text(entry.origin),
+    )
 
 
 def origin_in(text: str) -> Origin | None:
     """A stored origin; None for that of an unlabelled line."""
     if not text:
         return None
-    said, jobs, *confidences = json.loads(text)
+    said, jobs, *confidences = _read(text)
     return Origin(tuple(said), tuple(jobs), *confidences)
 
 
@@ -240,14 +251,38 @@ def key_text(key: bytes) -> str:
     return key.decode("utf-8", "surrogatepass")
 
 
-@lru_cache(maxsize=4096)  # few sets of labels, counts and origins, many rows
-def _written(
-    labels: _Names, declared: _Names, box_counts: tuple[int, ...], origin: Origin | None
-) -> tuple[str, str, str, str]:
-    return json.dumps(labels), json.dumps(declared), json.dumps(box_counts), json.dumps(origin) if origin else ""
+@lru_cache(maxsize=4096)  # few sets of labels and counts, many rows
+def _written(names: _Names | tuple[int, ...]) -> str:
+    return _text(names)
+
+
+@lru_cache(maxsize=4096)  # few origins, many rows
+def _origin_text(origin: Origin) -> str:
+    return json.dumps(origin) if inf in origin[2:] or -inf in origin[2:] else _text(origin)
+
+
+def _text(value: tuple[object, ...]) -> str:
+    """A tuple as it is stored."""
+    try:
+        return msgspec.json.encode(value).decode()
+    except (UnicodeEncodeError, OverflowError):  # a lone surrogate, a number beyond 64 bits
+        return json.dumps(value)
+
+
+def _read(text: str) -> Any:  # noqa: ANN401 - what was stored
+    try:
+        return msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        return json.loads(text)
 
 
 @lru_cache(maxsize=4096)
 def names(labels: str) -> tuple[str, ...]:
     """A stored set of labels."""
-    return tuple(json.loads(labels))
+    return tuple(_read(labels))
+
+
+@lru_cache(maxsize=4096)
+def numbers(counts: str) -> tuple[int, ...]:
+    """Stored counts of boxes."""
+    return tuple(_read(counts))

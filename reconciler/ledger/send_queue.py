@@ -78,7 +78,7 @@ class SendQueue:
     def stored_differently(self) -> Iterator[str]:
         """The live lines in place of kept ones that mean what was sent and differ from it in other fields."""
         query = (
-            "SELECT l.line FROM live l JOIN desired d ON d.key = l.key WHERE l.line IS NOT NULL AND l.meaning IS"
+            "SELECT l.line FROM live l JOIN entries d ON d.seq = l.pair WHERE l.line IS NOT NULL AND l.meaning IS"
             " d.meaning AND l.key IN (SELECT kept.key FROM kept JOIN confirmed c ON c.key = kept.key) ORDER BY l.key"
         )
         yield from (key_text(line) for (line,) in self._database.execute(query))
@@ -104,7 +104,7 @@ class SendQueue:
     def unusable(self) -> int:
         """How many confirmed lines the service marked with errors, or will mark."""
         query = (
-            "SELECT COUNT(*) FROM confirmed c JOIN desired d ON d.key = c.key LEFT JOIN live l ON l.key = c.key"
+            "SELECT COUNT(*) FROM confirmed c JOIN entries d ON d.key = c.key LEFT JOIN live l ON l.key = c.key"
             " WHERE d.unusable OR COALESCE(l.marks, '[]') <> '[]'"
         )
         return int(self._database.execute(query).fetchone()[0])

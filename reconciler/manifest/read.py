@@ -190,7 +190,8 @@ class _Reading:
             before = self._collector.error_count
             self._across.report_repeated(line.entry.key, first, locate)
             self._known += self._collector.error_count - before
-        self._notes.count(line)
+        if line.empty or line.shape.extras:
+            self._notes.count(line)
         self._lines += 1
         return True
 

@@ -6,7 +6,6 @@ review is there, whatever became of the ledger.
 
 from array import array
 from collections.abc import Iterator, Sequence
-from tempfile import TemporaryFile
 from typing import Final, overload
 from weakref import finalize
 
@@ -34,6 +33,8 @@ class _Texts:
     """The temporary file: two lines of JSON for each change, itself and what tells its groups."""
 
     def __init__(self) -> None:
+        from tempfile import TemporaryFile  # noqa: PLC0415 - most reviews have few changes, and need no file
+
         self._file = TemporaryFile()  # noqa: SIM115 - closed below
         self._end = 0
         finalize(self, self._file.close)

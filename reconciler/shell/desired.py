@@ -40,38 +40,43 @@ _SUFFIX: Final = ".sqlite"
 _PART: Final = ".part"
 
 
-def read_once(
+def read_once(  # noqa: PLR0913 - what is read, and how, each by name
     dataset: DatasetDeclaration,
     labels: tuple[str, ...] | None,
     ledger: Ledger,
     beside: Path | None,
     report: Reporter = lambda _progress: None,
+    *,
+    is_last: bool = False,
 ) -> Findings:
     """Fill an empty ledger with a manifest as `read_manifest` does.
 
     The cache is in `.reconciler` of the folder `beside`; without one, a manifest is only read, as is one that is small.
+    `is_last`: of the processes on a machine that goes with its job, this one hardly has a later one, so that it leaves
+    no cache there; one that is there is used.
     """
     # Nothing but this setting is known to the reader, so nothing else can change what it finds.
     dataset = replace(dataset, policy=Policy(marked=dataset.policy.marked))
     if beside is None or _size(dataset) < WORTH_IT:
         return read_manifest(dataset, labels, ledger.accept, report)
-    from reconciler.snapshots.folder import FOLDER  # noqa: PLC0415 - a small manifest needs no git
+    from reconciler.snapshots.folder import FOLDER, goes_with_runner  # noqa: PLC0415 - a small manifest needs no git
 
-    kept, digest = _Kept(beside.absolute() / FOLDER / _CACHE), _digest(dataset)
-    key = _key(digest, dataset, labels)
+    kept, leaves = _Kept(beside.absolute() / FOLDER / _CACHE), not (is_last and goes_with_runner())
     paths = {part.shown: part.path for part in parts_of(dataset)}
 
     def opens(name: str) -> BinaryIO:
         return open_file(paths[name])
 
-    def is_same() -> bool:
-        return _digest(dataset) == digest != ""
-
     ledger.lines_are_in(paths, opens)
+    if not (leaves or kept.folder.is_dir()):
+        return read_manifest(dataset, labels, ledger.accept, report)
+    digest = _digest(dataset)
+    key = _key(digest, dataset, labels)
     findings = kept.use(key, ledger)
     if findings is None:
         findings = read_manifest(dataset, labels, ledger.accept, report)
-        kept.save(key, ledger, findings, is_same)
+        if leaves:
+            kept.save(key, ledger, findings, lambda: _digest(dataset) == digest != "")
     return findings
 
 

@@ -24,7 +24,7 @@ from tests.cli.repository import git
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.cli.conftest import World
+    from tests.cli.conftest import Account, World
 
 FAULTY = ('{"source-ref": "s3://acme-vision/cells/0001.jpg"}', '{"no": 1}', "{", '{"source-ref": "s3://other/1.jpg"}')
 
@@ -79,6 +79,37 @@ def test_the_same_files_are_read_once_by_several_commands(world: World, reads: l
     assert (world.folder / ".reconciler" / ".gitignore").read_text() == "*\n"
     world.run("validate", "datasets/cells/train.jsonl")
     assert not (world.folder / "datasets" / "cells" / ".reconciler").exists()
+
+
+@pytest.mark.parametrize("command", ["validate", "plan", "drift", "apply"])
+def test_on_a_runner_what_hardly_has_a_later_reader_leaves_no_cache(
+    world: World, account: Account, reads: list[str], monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    """Its files go with the job; the cache that a command before left is used, and elsewhere each leaves one."""
+    account.create("cells")
+    world.write("cells", world.many(3))
+    monkeypatch.setenv("CI", "true")
+    files = int(command == "validate")
+    arguments = {"validate": ("datasets",), "apply": ("--yes",)}.get(command, ())
+    world.run(command, *arguments)
+    assert (len(kept(world)), len(reads)) == (files, 1)
+    world.run("validate", "datasets")
+    world.run(command, *arguments)
+    assert (len(kept(world)), len(reads)) == (1, 2 - files)
+    shutil.rmtree(world.folder / ".reconciler" / "cache")
+    monkeypatch.delenv("CI")
+    world.run(command, *arguments)
+    assert len(kept(world)) == 1
+
+
+def test_under_pulumi_a_runner_has_later_readers(
+    world: World, reads: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Program, preview and update read as `read_once` does unless it is told that no later process reads."""
+    dataset = declared(world)
+    monkeypatch.setenv("CI", "true")
+    assert read(dataset, world.folder) == read(dataset, world.folder)
+    assert (len(kept(world)), len(reads)) == (1, 1)
 
 
 def test_whatever_reading_depends_on_makes_it_a_different_reading(world: World, reads: list[str]) -> None:

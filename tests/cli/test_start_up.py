@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from reconciler.cli.help import COMMANDS as NAMES
+
 if TYPE_CHECKING:
     from pathlib import Path
 
-# Ends with the modules that were loaded and should not be; the exit code of the command is not what is asked.
+# Ends with the modules that its runs loaded and should not have; exit codes are not what is asked.
 PROGRAM = """
 import sys
 from reconciler.cli import main
-main({arguments!r})
+for arguments in {runs!r}:
+    main(arguments)
 print("LOADED", sorted(one for one in {unwanted!r} if one in sys.modules))
 """
 # Everything but the parser: what it reads of its tables (names of formats and views) is not among them.
@@ -28,9 +31,9 @@ BEYOND_THE_PARSER = [
 ]
 
 
-def loaded(arguments: list[str], unwanted: list[str], folder: Path) -> str:
-    """The unwanted modules that a run of the command loads."""
-    code = PROGRAM.format(arguments=arguments, unwanted=unwanted)
+def loaded(runs: list[list[str]], unwanted: list[str], folder: Path) -> str:
+    """The unwanted modules that runs of the command in one process load."""
+    code = PROGRAM.format(runs=runs, unwanted=unwanted)
     # Where branches are measured, every process loads what measures them.
     environ = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
     command = [sys.executable, "-c", code]
@@ -39,11 +42,15 @@ def loaded(arguments: list[str], unwanted: list[str], folder: Path) -> str:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["validate", "--help"], ["valdate"], ["plan", "--bogus"], ["convert", "yollo", "x"]]
+    "runs",
+    [
+        [["--help"], *([name, "--help"] for name in NAMES)],
+        [["valdate"], ["plan", "--bogus"], ["convert", "yollo", "x"], ["apply", "--limit", "many"]],
+    ],
 )
-def test_the_help_and_wrong_arguments_load_the_parser_only(arguments: list[str], tmp_path: Path) -> None:
+def test_every_help_and_wrong_arguments_load_the_parser_only(runs: list[list[str]], tmp_path: Path) -> None:
     """A help text or a sentence about an argument needs no noun, no review, no guard and nothing of AWS."""
-    assert loaded(arguments, BEYOND_THE_PARSER, tmp_path) == "[]"
+    assert loaded(runs, BEYOND_THE_PARSER, tmp_path) == "[]"
 
 
 # What only a run that asks AWS needs.
@@ -75,4 +82,4 @@ def test_commands_without_an_account_load_nothing_of_aws(command: str, tmp_path:
     (folder / "project.yaml").write_text("managed: false\n")
     (folder / "train.jsonl").write_text('{"source-ref": "s3://b-1/1.jpg"}\n')
     unwanted = OF_AWS + (OF_OTHERS if command == "validate" else OF_REVISIONS if command == "diff" else [])
-    assert loaded(COMMANDS[command], unwanted, tmp_path) == "[]"
+    assert loaded([COMMANDS[command]], unwanted, tmp_path) == "[]"

@@ -9,7 +9,9 @@ import pytest
 
 from reconciler.cli.arguments import parse
 from reconciler.cli.help import COMMANDS
+from reconciler.cli.options import GUARD_NAMES
 from reconciler.errors import Exit
+from reconciler.guards import CAUSES, GUARDS, THEIRS
 
 if TYPE_CHECKING:
     from tests.cli.conftest import World
@@ -88,6 +90,11 @@ def test_help_names_every_exit_code(world: World) -> None:
     text = world.run("--help").out
     table = text[text.index("exit codes:") :]
     assert {int(number) for number in re.findall(r"\d+", table)} == {int(code) for code in Exit}
+
+
+def test_the_help_names_every_guard() -> None:
+    """The names of the help are those of the tables, in their order."""
+    assert (*GUARDS, THEIRS, *CAUSES) == GUARD_NAMES
 
 
 def test_every_option_has_a_help_text(world: World) -> None:

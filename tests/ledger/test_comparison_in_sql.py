@@ -13,7 +13,7 @@ from msgspec import structs
 from reconciler.changes import compare, in_brief, shown_changes
 from reconciler.entries import compact, entry_of
 from reconciler.entries.image_names import Images
-from reconciler.ledger import Ledger, fill_live, pair_digest
+from reconciler.ledger import LIVE, Ledger, fill_live, pair_digest
 from reconciler.model import DesiredEntry, Mark, Place
 from reconciler.plan.order import in_order
 from reconciler.policy import Compare, Extra, Policy
@@ -288,10 +288,10 @@ def test_equal_live_lines_are_not_kept() -> None:
 
 
 def live_rows(ledger: Ledger) -> list[Any]:
-    """All of the live side but for the text of lines, which is kept where it differs."""
+    """All of the live side but for what depends on the desired one: the text of lines that differ, and the pair."""
     found = ledger._database.execute("SELECT * FROM live ORDER BY seq")
-    line = [column[0] for column in found.description].index("line")
-    return [(*row[:line], *row[line + 1 :]) for row in found]
+    kept = [number for number, column in enumerate(found.description) if column[0] not in {"line", "pair"}]
+    return [tuple(row[number] for number in kept) for row in found]
 
 
 @LAW
@@ -347,3 +347,37 @@ def test_a_listed_line_that_cannot_be_read_is_a_value_error(line: str) -> None:
     """No entry, no JSON, or nested beyond what can be read."""
     with Ledger() as ledger, pytest.raises(ValueError, match=r"source-ref|Expecting|nested too deeply"):
         ledger.observe(line)
+
+
+@LAW
+@given(sides(), sides(), st.booleans())
+def test_it_does_not_matter_which_side_is_read_first(
+    desired: dict[str, Document],
+    live: dict[str, Document],
+    drops: bool,  # noqa: FBT001 - hypothesis gives it
+) -> None:
+    """Both sides meet by their keys, also where lines of the manifest come or go after live was listed."""
+    with filled(desired.values(), listed(live)) as one, filled([], listed(live)) as other:
+        for number, line in enumerate(desired.values(), start=1):
+            other.accept(desired_entry(line, number))
+            assert other.left() == len(live.keys() - list(desired)[:number])
+        if drops:
+            for ledger in (one, other):
+                ledger.drop(list(desired)[::2])
+        for mode in Compare:
+            assert list(one.differing(mode)) == list(other.differing(mode))
+        assert [row.key for row in one.live_only()] == [row.key for row in other.live_only()]
+        assert list(one.only_desired()) == list(other.only_desired())
+
+
+@pytest.mark.parametrize("label", ["a", "Größe", "\ud800", '"'])
+@pytest.mark.parametrize("confidence", ["0.5", "1.0", "1e999", "1" + "0" * 30])
+def test_labels_and_origins_of_live_are_given_as_the_line_has_them(label: str, confidence: str) -> None:
+    """Half a character, and numbers that JSON or 64 bits have no room for, come back too."""
+    line = json.dumps(labelled("s3://b/1", label)).replace('"confidence": 1', f'"confidence": {confidence}')
+    with Ledger() as ledger:
+        ledger.observe(line)
+        assert ledger.label_counts() == {label: 1}
+        assert [(one.labels, one.box_counts) for one in ledger.label_groups(LIVE)] == [((label,), ())]
+        ((origin, _many),) = ledger.origins(LIVE)
+    assert (origin.lowest, origin.highest) == (json.loads(confidence),) * 2

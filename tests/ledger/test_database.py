@@ -3,8 +3,12 @@
 import sqlite3
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from reconciler.ledger.database import Database
+from reconciler.ledger import Ledger
+from reconciler.ledger import database as module
+from reconciler.ledger.database import Database, Seen
 
 
 def test_no_statement_works_on_less_than_was_added() -> None:
@@ -18,3 +22,30 @@ def test_no_statement_works_on_less_than_was_added() -> None:
     for statement in (database.settle, lambda: database.execute("SELECT COUNT(*) FROM entries")):
         with pytest.raises(sqlite3.OperationalError, match="full"):
             statement()
+
+
+@given(keys=st.lists(st.integers(0, 60)), few=st.integers(1, 20))
+def test_a_key_is_new_once(keys: list[int], few: int) -> None:
+    """However many keys there are, in a set or in a table that grows, each is new the first time and never again."""
+    seen, asked = Seen(), set[int]()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "_FEW", few)
+        for key in keys:
+            assert seen.is_new(b"%d" % key) is (key not in asked)
+            asked.add(key)
+
+
+def test_of_lines_with_one_key_the_last_that_was_listed_is_live() -> None:
+    """Whether it is in the same part of a listing or in a later one, and whatever was asked between."""
+    first, second = (f'{{"source-ref":"s3://b/{name}.jpg"}}' for name in ("1", "2"))
+    labelled = first.replace("}", ',"a":1}')
+    for parts in ([[first, second, labelled]], [[first], [second, labelled]], [[labelled, first], [labelled]]):
+        for asks in (False, True):
+            with Ledger() as ledger:
+                for part in parts:
+                    ledger.observe(*part)
+                    if asks:
+                        assert ledger.left()
+                lines = [row.live for row in ledger.live_only()]
+                assert lines[-1] == labelled.encode()
+                assert len(lines) == len({line for part in parts for line in part} - {first})

@@ -94,7 +94,8 @@ def read_all(run: Run, screen: Screen, restrict: Callable[[Run], None] = lambda 
         late = _suppress(one)
         if beside is None:  # it is looked at and no more
             one.ledger.leave_lines_out()
-        one.findings = read_once(one.dataset, one.project.labels, one.ledger, beside, screen.show)
+        given = one.dataset, one.project.labels, one.ledger, beside, screen.show
+        one.findings = read_once(*given, is_last=run.options.command != "validate")
         if late and one.project.folder not in seen:
             marked = (*late, *one.findings.marked)
             one.findings = replace(one.findings, marked=marked, marked_count=one.findings.marked_count + len(late))
@@ -127,7 +128,8 @@ def add_datasets(run: Run, project: ProjectDeclaration) -> None:
     """
     project = staged(project, run.stage)
     for dataset in project.datasets:
-        run.datasets.append(DatasetRun(project, dataset, run.resources.enter_context(Ledger())))
+        ledger = run.resources.enter_context(Ledger())
+        run.datasets.append(DatasetRun(project, dataset, ledger, rate=run.options.rate))
 
 
 def refuse_invalid(run: Run) -> None:
