@@ -120,7 +120,8 @@ _SHARE: Final[Decoder[float]] = Decoder(_Share)
 # Shapes, dates and members of each kind that are remembered: a manifest with new ones in every line costs no memory.
 _KEPT: Final = 256
 _LONGEST: Final = 20_000
-_LONGEST_NAME: Final = 200
+_LONGEST_NAMES: Final = 200
+_METADATA_ENDS: Final = b'-metadata":'
 _COLON: Final = b":"
 _Names = tuple[str, ...]
 _NO_NAMES: Final[_Names] = ()
@@ -203,7 +204,7 @@ class Shape(NamedTuple):
         return cls(
             Decoder(defstruct("Line", fields, forbid_unknown_fields=True, gc=False)),
             frozenset(kinds.values()) - {_EXTRA},
-            tuple(f'"{name}{METADATA}"'.encode() for name, kind in kinds.items() if kind != _EXTRA),
+            tuple(f'"{name}{METADATA}":'.encode() for name, kind in kinds.items() if kind != _EXTRA),
             tuple(metadata for _value, metadata in own.get(IMAGE_TYPE, ())),
             tuple(own.get(BOXES_TYPE, ())),
             tuple(value for value, _metadata in own.get(_EXTRA, ())),
@@ -303,7 +304,7 @@ class CommonLines:
     def __init__(self) -> None:
         self._shape = Shape.of({}, whole=True)
         self._shapes: dict[tuple[tuple[str, str], ...], tuple[Shape, ...]] = {}
-        self._first: dict[bytes, Shape] = {}  # by the name of the member behind the key, which often tells the shape
+        self._guesses: dict[tuple[bytes, ...], Shape] = {}  # by the names of attributes, which often tell the shape
         self._class_maps, self._sizes = _Members(_class_map), _Members(_size)
         self._objects, self._confidences = _Members(_objects), _Members(_confidence)
         self._extras, self._dates = _Members(_extra), set[str]()
@@ -316,27 +317,29 @@ class CommonLines:
                 return None
         if raw.endswith(_ADDED):
             raw = _without_added(raw)
+        shape = self._shape
         try:
-            line = self._shape.decoder.decode(raw)
+            line = shape.decoder.decode(raw)
         except (MsgspecError, ValueError, RecursionError):
             line = self._other_shape(raw)
-            if line is None:
-                return None
-        return self._read(line, self._shape, raw)
+            return None if line is None else self._read(line, self._shape, raw)
+        if len(shape.beginnings) > 1 and not _is_in_order(raw, shape.beginnings):
+            line = self._other_shape(raw)
+            return None if line is None else self._read(line, self._shape, raw)
+        return self._read(line, shape, raw)
 
     def _other_shape(self, raw: bytes) -> Any:  # noqa: ANN401 - made by `defstruct`
         """A line that the last shape's decoder refuses, read with its own, which then is the last; None if none can."""
-        begin = raw.find(b'","') + 2
-        name = raw[begin : raw.find(b":", begin)]
-        guess = self._first.get(name)
-        if guess is not None and (line := _decoded(guess, raw)) is not None:
+        names = tuple([one[one.rfind(b'"') + 1 :] for one in raw.split(_METADATA_ENDS)[:-1]])
+        guess = self._guesses.get(names)
+        if guess is not None and _is_in_order(raw, guess.beginnings) and (line := _decoded(guess, raw)) is not None:
             self._shape = guess
             return line
         for shape in self._shapes_of(raw):
-            if shape is not self._shape and (line := _decoded(shape, raw)) is not None:
+            if _is_in_order(raw, shape.beginnings) and (line := _decoded(shape, raw)) is not None:
                 self._shape = shape
-                if len(self._first) < _KEPT and len(name) <= _LONGEST_NAME:
-                    self._first[name] = shape
+                if len(self._guesses) < _KEPT and sum(map(len, names)) <= _LONGEST_NAMES:
+                    self._guesses[names] = shape
                 return line
         return None
 
@@ -358,8 +361,6 @@ class CommonLines:
         return self._shapes[name]
 
     def _read(self, line: Any, shape: Shape, raw: bytes) -> CommonLine | None:  # noqa: ANN401 - made by `defstruct`
-        if len(shape.beginnings) > 1 and not _is_in_order(raw, shape.beginnings):
-            return None
         found = self._image_labels(line, shape.image)
         if found is not None and shape.boxes:
             found = self._with_boxes(line, shape, found)
@@ -482,8 +483,8 @@ def _kinds(document: dict[str, Any]) -> dict[str, str] | None:
 
 
 def _is_in_order(raw: bytes, names: tuple[bytes, ...]) -> bool:
-    """Whether the members come in this order; without a backslash no text holds a name in quotes."""
-    return all(raw.find(one) < raw.find(other) for one, other in pairwise(names))
+    """Whether these members are in the line, in this order; without a backslash no text holds a name with its colon."""
+    return all(0 < raw.find(one) < raw.find(other) for one, other in pairwise(names))
 
 
 def _job(metadata: _ImageMetadata | _BoxesMetadata) -> str | None:
