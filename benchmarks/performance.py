@@ -66,8 +66,13 @@ RATIOS: Final = (
     Ratio("`reconciler --help` : `python -c pass`", "help", "pass", 5),
     Ratio("`validate` of a tiny folder : `python -c pass`", "tiny", "pass", 12),
 )
-# Peak memory in MB, and the most that is asked for.
-PEAKS: Final = (("peak MB of `validate`", "validate boxes", 56), ("peak MB of `plan`", "plan equal, all lines", 72))
+# Peak memory in MB: the step, how many lines it has, and the most that is asked for.
+PEAKS: Final = (
+    ("peak MB of `validate`", "validate boxes", "entries", 56),
+    ("peak MB of `plan`, nothing to do", "plan equal, all lines", "entries", 72),
+    ("peak MB of `plan`, every tenth line changed", "plan changed, all lines", "entries", 72),
+    ("peak MB of `diff`, every tenth line changed", "diff changed", "part", 72),
+)
 # What a user would pick instead, the step of ours beside it, and what it does not do.
 ALTERNATIVES: Final = (
     (
@@ -128,6 +133,8 @@ def _measured(folder: Path, sizes: Sizes, *, grows: bool) -> tuple[Rounds, dict[
             service.client.create_project(ProjectName=LARGE)
             for step in ("apply", "plan equal", "plan known"):
                 rounds[f"{step}, all lines"] = [_run(step, folder / LARGE, endpoint)]
+            (folder / LARGE / "changed.jsonl").replace(folder / LARGE / "live" / LARGE / "train.jsonl")
+            rounds["plan changed, all lines"] = [_run("plan known", folder / LARGE, endpoint)]
     some = [size for size in (25_000, 50_000, 100_000) if size < sizes.entries] if grows else ()
     return rounds, {size: _grown(folder, size) for size in some}
 
@@ -155,17 +162,20 @@ def _write(folder: Path, sizes: Sizes) -> None:
     whole.append((tiny / "train.jsonl", 3))
     with ExitStack() as stack:
         files = [(stack.enter_context(path.open("w")), most) for path, most in whole]
-        changed, image = (stack.enter_context((folder / name).open("w")) for name in ("changed.jsonl", "image.jsonl"))
+        names = "changed.jsonl", f"{LARGE}/changed.jsonl", "image.jsonl"
+        part, whole_changed, image = (stack.enter_context((folder / name).open("w")) for name in names)
         for number in range(sizes.entries):
             line = document(number, random, boxes=8)
             text = json.dumps(line, separators=(",", ":")) + "\n"
             for file, most in files:
                 if number < most:
                     file.write(text)
+            if number % 10 == 0:
+                edited(line, number)
+                text = json.dumps(line, separators=(",", ":")) + "\n"
+            whole_changed.write(text)
             if number < sizes.part:
-                if number % 10 == 0:
-                    edited(line, number)
-                changed.write(json.dumps(line, separators=(",", ":")) + "\n")
+                part.write(text)
             image.write(_image(number, random))
     (large / "train.jsonl").hardlink_to(folder / "boxes.jsonl")
     with (folder / "boxes.jsonl").open() as lines, (folder / "boxes.yaml").open("w") as file:
@@ -284,10 +294,10 @@ def _page(rounds: Rounds, growth: dict[int, dict[str, Any]], counts: list[calls.
         text.append(f"| {ratio.words} | {_asked(ratio.asked, median(values))} | {figures} |")
     text += _COUNTS.splitlines()
     text += [f"| {row.words} | {_asked(row.asked, row.counted)} | {row.counted:,} |" for row in counts]
-    for words, step, asked in PEAKS:
+    for words, step, lines, asked in PEAKS:
         if step in rounds:
             peak = max(one["peak"] for one in rounds[step])
-            text.append(f"| {words}, {sizes.entries:,} lines | {_asked(asked, peak)} | {peak:.0f} |")
+            text.append(f"| {words}, {getattr(sizes, lines):,} lines | {_asked(asked, peak)} | {peak:.0f} |")
     text += _STEPS.splitlines()
     for step, rows in rounds.items():
         many = sum(rows[0]["calls"].values())

@@ -380,13 +380,18 @@ def author_of(oid: str, folder: Path) -> str | None:
         return None
 
 
+# Git maps a whole file, unless it is large by the first setting; then it packs while it hashes, here without effort.
+_STREAMED: Final = ("-c", "core.bigFileThreshold=1m", "-c", "pack.compression=0")
+
+
 def blob_ids(paths: Sequence[Path]) -> tuple[str, ...]:
     """The ids that git gives to the content of files, as `git add` would store it; none without git or a repository."""
     if not all(path.is_file() for path in paths):
         return ()
     names = [os.path.abspath(path) for path in paths]  # noqa: PTH100 - a link is not followed: git names it so
     try:
-        return tuple(_output(["hash-object", "--", *names], paths[0].parent, _SECONDS).decode("ascii").split())
+        said = _output([*_STREAMED, "hash-object", "--", *names], paths[0].parent, _SECONDS)
+        return tuple(said.decode("ascii").split())
     except (BadInput, OSError, subprocess.SubprocessError, ValueError):
         return ()
 

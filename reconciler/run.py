@@ -12,6 +12,7 @@ from reconciler.entries.image_names import Images
 from reconciler.errors import ReconcilerError
 from reconciler.images.results import ImageCheck
 from reconciler.ledger import LIVE, Ledger, Whose
+from reconciler.limits import DEFAULT_RATE
 from reconciler.manifest import Findings
 from reconciler.model import DatasetDeclaration, Observation, ProjectDeclaration
 from reconciler.plan.leakage import Sibling, nothing
@@ -78,7 +79,8 @@ class DatasetRun(Struct):
     `project_arn` is None while the project is not known to exist; `base` is what a base revision says, where one was
     asked for; `settings` are differences in how the dataset is declared, from the base or the other side; `remark` is
     what else should be known before an apply; `images` what a check of the images found; `drift` why live has drifted,
-    None where that was not judged. `calls` and `seconds` are what was spent on it.
+    None where that was not judged. `calls` and `seconds` are what was spent on it;
+    `rate` is how many calls per second are made of each operation.
     """
 
     project: ProjectDeclaration
@@ -98,6 +100,7 @@ class DatasetRun(Struct):
     settings: tuple[DeclarationChange, ...] = ()
     calls: Counter[str] = field(default_factory=Counter)
     seconds: float = 0.0
+    rate: float = DEFAULT_RATE
 
     def __post_init__(self) -> None:
         self.ledger.retired = Images((one.image for one in self.dataset.retired), self.dataset.images)

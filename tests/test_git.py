@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reconciler.git import commit_of
+from reconciler.git import blob_ids, commit_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -86,3 +86,12 @@ def test_the_index_is_left_alone(manifest: Path) -> None:
     manifest.touch()  # git would refresh its index
     commit_of(manifest)
     assert index.stat().st_mtime_ns == before
+
+
+def test_a_large_manifest_has_the_id_that_git_stores(manifest: Path) -> None:
+    """Git streams it; the id is that of `git add`, also where an attribute lets git change the ends of lines."""
+    for attributes in ("", "*.jsonl text\n"):
+        (manifest.parent / ".gitattributes").write_text(attributes)
+        manifest.write_bytes(b'{"source-ref": "s3://b/1"}\r\n' * 50_000)
+        git(manifest.parent, "add", manifest.name)
+        assert blob_ids([manifest]) == (git(manifest.parent, "rev-parse", f":./{manifest.name}"),)

@@ -335,7 +335,7 @@ _SHARED: Final = {
     _add_limit: ("plan", "drift", "apply", "restore"),
     _add_guarded: ("plan", "apply"),
     _add_sending: ("apply", "restore"),
-    _add_full: ("plan", "drift", "apply", "pull"),
+    _add_full: ("plan", "drift", "apply", "pull", "restore"),
     _add_images: ("validate", "plan", "doctor"),
     _add_exit_code: ("plan", "diff"),
 }

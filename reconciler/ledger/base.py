@@ -6,7 +6,6 @@ what the manifest has of them (nothing, for the last) was never live.
 """
 
 import re
-import sqlite3
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from hashlib import blake2b
@@ -15,6 +14,7 @@ from typing import Final, NamedTuple
 from msgspec import Struct
 
 from reconciler.entries import entry_of, parse_live
+from reconciler.ledger.database import Database
 from reconciler.ledger.rows import key_bytes, key_text
 from reconciler.model import Entry
 from reconciler.policy import Compare
@@ -117,7 +117,7 @@ class Pending(Struct, frozen=True):
 class BaseSide:
     """The base of one ledger; `Ledger.base` is it. Empty, every line counts as new on both sides."""
 
-    def __init__(self, database: sqlite3.Connection) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
 
     def fill(self, entries: Iterable[tuple[Entry, bool]], pending: Iterable[Pending] = ()) -> None:
@@ -160,7 +160,7 @@ class BaseSide:
 
     def withholds(self) -> bool:
         """Whether any entry is withheld."""
-        return self._database.execute("SELECT 1 FROM withheld").fetchone() is not None
+        return self._database.scan("SELECT 1 FROM withheld").fetchone() is not None
 
     def copied(self, *, live_only: bool = True) -> Iterator[bytes]:
         """Live, line by line as listed, in the form that `copied_entries` reads.

@@ -19,6 +19,8 @@ sqlite3.register_adapter(bool, int)
 _BATCH: Final = 500
 # Rows of one statement: a quarter less than one by one.
 _TOGETHER: Final = 50
+# What names the rows of `add` among those that are loading.
+_ADDED: Final = "added"
 # Rows with lines that are read at once.
 _FETCHED: Final = 50
 # The first keys that are remembered are in a set, more in a table of at least twice as many places.
@@ -29,6 +31,7 @@ _63_BITS: Final = 2**63 - 1
 class Database(sqlite3.Connection):
     """SQLite's connection; rows of `add` are inserted together, at the latest before the next statement.
 
+    `added` is called before the first statement after rows of `add`; a `scan` does not wait for it.
     `cause` is why a function of ours failed, of which SQLite says only that it did; the statement raises it. `closing`
     closes what such a function uses. `failure` is why rows were lost: every later statement raises it, so that nobody
     who goes on after an error works on less than was added.
@@ -37,6 +40,7 @@ class Database(sqlite3.Connection):
     cause: Exception | None = None
     closing: Callable[[], None] | None = None
     failure: sqlite3.Error | None = None
+    added: Callable[[], None] | None = None
 
     def __init__(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - those of `sqlite3.connect`
         super().__init__(*arguments, **options)
@@ -90,6 +94,8 @@ class Database(sqlite3.Connection):
             one = f"({', '.join('?' * len(rows[0]))})"
             many = f"{self._insert} {', '.join([one] * _TOGETHER)}"
             whole = len(rows) - len(rows) % _TOGETHER
+            if self.added is not None:
+                self._unfinished[_ADDED] = self.added
             with self._losing():
                 for at in range(0, whole, _TOGETHER):
                     super().execute(many, list(chain.from_iterable(rows[at : at + _TOGETHER])))
@@ -115,6 +121,11 @@ class Database(sqlite3.Connection):
         self.insert_waiting()
         # Only what reads lines calls a function of ours; for every other row Python would be asked in vain.
         return (self.cursor(_Cursor) if "line" in arguments[0] else self.cursor()).execute(*arguments)
+
+    def scan(self, query: str) -> sqlite3.Cursor:
+        """Execute a query that reads all rows of `add` or none of them, and finds none by its key."""
+        with self._loading_of(_ADDED):
+            return super().execute(query)
 
     def executemany(self, *arguments: Any) -> sqlite3.Cursor:  # noqa: ANN401 - likewise
         """Execute a statement for many rows, which sees the rows added before."""

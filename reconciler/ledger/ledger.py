@@ -115,6 +115,7 @@ class Ledger:
         self._has_lines = True
         self._database.executescript(_SCHEMA + desired_side.SCHEMA + live_side.SCHEMA + BASE_SCHEMA)
         self._live = LiveSide(self._database)
+        self._database.added = self._accepted
         self._database.execute("BEGIN")
         self.base = BaseSide(self._database)
 
@@ -157,7 +158,6 @@ class Ledger:
         row = *values, _file(place.file), place.line, place.column, desired.unusable, len(line), *kept
         if self._seen.is_new(values[0]):
             self._database.add(_ACCEPT, row)
-            self._database.is_loading("entries", self._accepted)
             return None
         if not self._database.execute(_ACCEPT + _ONE, row).rowcount:
             return self._place_of(desired.entry.key)
@@ -240,7 +240,7 @@ class Ledger:
 
     def unusable(self) -> int:
         """How many lines of the manifest the service will mark with errors."""
-        return self._number("SELECT COUNT(*) FROM entries WHERE unusable <> ''")
+        return int(self._database.scan("SELECT COUNT(*) FROM entries WHERE unusable <> ''").fetchone()[0])
 
     def send_queue(self, changes: Iterable[Change]) -> SendQueue:
         """The lines that one apply sends, in order; an earlier queue is emptied."""
@@ -353,7 +353,7 @@ class Ledger:
 
     def origins(self, rows: str) -> Iterator[tuple[Origin, int]]:
         """The origins of labelled entries of LIVE, DESIRED, MANIFEST or LIVE_ONLY, and how many have each."""
-        for origin, many in self._database.execute(f"SELECT origin, COUNT(*) FROM {self._few(rows)} GROUP BY origin"):
+        for origin, many in self._over(self._few(rows), "SELECT origin, COUNT(*)", "GROUP BY origin"):
             if found := origin_in(origin):
                 yield found, many
 
@@ -415,15 +415,14 @@ class Ledger:
         With `declared` the labels of class-maps that no box uses are counted too.
         """
         counts, column = Counter[str](), "declared" if declared else "labels"
-        for labels, many in self._database.execute(f"SELECT {column}, COUNT(*) FROM {rows} GROUP BY {column}"):
+        for labels, many in self._over(rows, f"SELECT {column}, COUNT(*)", f"GROUP BY {column}"):
             counts.update(dict.fromkeys(names(labels), many))
         return counts
 
     def label_groups(self, rows: str) -> Iterator[LabelGroup]:
         """The entries of LIVE, MANIFEST or LIVE_ONLY, those with the same labels and boxes together."""
-        sums = "labels, box_counts, COUNT(*), SUM(labelled), SUM(boxes)"
-        query = f"SELECT {sums} FROM {self._few(rows)} GROUP BY labels, box_counts"
-        for labels, counts, *more in self._database.execute(query):
+        sums = "SELECT labels, box_counts, COUNT(*), SUM(labelled), SUM(boxes)"
+        for labels, counts, *more in self._over(self._few(rows), sums, "GROUP BY labels, box_counts"):
             yield LabelGroup(names(labels), numbers(counts), *more)
 
     def left(self) -> int:
@@ -439,6 +438,11 @@ class Ledger:
     def _few(self, rows: str) -> str:
         """These rows, read from one table where that has all of them, as nearly always."""
         return DESIRED if rows == MANIFEST and not self.base.withholds() else rows
+
+    def _over(self, rows: str, select: str, group: str) -> sqlite3.Cursor:
+        """The groups of these rows; what was read of the manifest is not sorted for that."""
+        query = f"{select} FROM {rows} {group}"
+        return self._database.scan(query) if rows in {DESIRED, LIVE} else self._database.execute(query)
 
     def _number(self, query: str, *values: object) -> int:
         return int(self._database.execute(query, values).fetchone()[0])

@@ -91,6 +91,7 @@ def list_and_plan(
         failed.
     """
     ledger, settled = run.ledger, outputs.settled if outputs else frozenset[str]()
+    run.rate = process.settings.rate
     if inputs.project_arn is None:
         title, declared, allow = inputs.dataset_type.word, (inputs.policy, run.bucket), process.overrides(inputs)
         sibling = process.sibling(inputs)

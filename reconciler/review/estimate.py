@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec.structs import replace
 
 from reconciler.changes import Action
-from reconciler.limits import CALLS_PER_SECOND, PROJECT_NAMES
+from reconciler.limits import DEFAULT_RATE, PROJECT_NAMES
 from reconciler.review.model import Estimate
 from reconciler.run import DatasetRun
 
@@ -21,10 +21,11 @@ _LOOK_UP: Final = "DescribeProjects"
 _AROUND: Final = 2
 
 
-def estimate_of(plan: "Plan") -> Estimate:
+def estimate_of(plan: "Plan", rate: float = DEFAULT_RATE) -> Estimate:
     """The least that an apply of one dataset takes: describe, list, send, wait, list again.
 
-    Where live was not listed for the plan, the apply does not list it either before it sends.
+    Where live was not listed for the plan, the apply does not list it either before it sends. `rate` is how many calls
+    per second the run makes of each operation.
     """
     calls = Counter({_LOOK_UP: 1})
     if plan.live is not None and plan.counted and plan.counted.copied:
@@ -40,11 +41,11 @@ def estimate_of(plan: "Plan") -> Estimate:
         left = 0 if plan.action is Action.REPLACE else plan.live_only + plan.retired
         calls.update(ListDatasetEntries=_pages(plan.desired.entries + left))
     updates = Counter(UpdateDatasetEntries=plan.batches, DescribeDataset=2 * plan.batches)
-    in_batches = _estimate(calls + updates, plan.batches, plan.bytes)
+    in_batches = _estimate(calls + updates, plan.batches, plan.bytes, rate)
     if not plan.is_loaded_from_s3:
         return in_batches
     return replace(
-        _estimate(calls, 0, plan.bytes),
+        _estimate(calls, 0, plan.bytes, rate),
         manifests=1,
         calls_in_batches=sum(in_batches.calls.values()),
         minutes_in_batches=in_batches.minutes,
@@ -57,8 +58,10 @@ def spent(datasets: Sequence[DatasetRun]) -> Estimate | None:
     if not outcomes:
         return None
     calls, seconds = sum((one.calls for one in datasets), Counter[str]()), sum(one.seconds for one in datasets)
-    took = _estimate(calls, sum(one.batches for one in outcomes), sum(one.bytes for one in outcomes), seconds)
-    return replace(took, manifests=sum(bool(one.manifest) for one in outcomes))
+    batches, sent = sum(one.batches for one in outcomes), sum(one.bytes for one in outcomes)
+    took = _estimate(calls, batches, sent, datasets[0].rate)
+    manifests = sum(bool(one.manifest) for one in outcomes)
+    return replace(took, minutes=_minutes(seconds), manifests=manifests)
 
 
 def total(projects: Iterable[Sequence[Estimate]]) -> Estimate | None:
@@ -76,18 +79,22 @@ def total(projects: Iterable[Sequence[Estimate]]) -> Estimate | None:
     in_batches = sum(one.calls_in_batches or sum(one.calls.values()) for one in known) if manifests else 0
     minutes = sum(one.minutes_in_batches or one.minutes for one in known) if manifests else 0.0
     return replace(
-        _estimate(calls, sum(one.batches for one in known), sum(one.bytes for one in known)),
+        _estimate(calls, sum(one.batches for one in known), sum(one.bytes for one in known), known[0].calls_per_second),
         manifests=manifests,
         calls_in_batches=in_batches,
         minutes_in_batches=minutes,
     )
 
 
-def _estimate(calls: Mapping[str, int], batches: int, sent: int, seconds: float | None = None) -> Estimate:
-    """Figures whose time was measured, or else follows from the quota."""
+def _estimate(calls: Mapping[str, int], batches: int, sent: int, rate: float) -> Estimate:
+    """Figures whose time follows from the pace: that of the operation with the most calls, as each has its own."""
     some = {operation: many for operation, many in sorted(calls.items()) if many}
-    seconds = sum(some.values()) / CALLS_PER_SECOND if seconds is None else seconds
-    return Estimate(calls=some, batches=batches, bytes=sent, minutes=round(seconds / 60, 2))
+    seconds = max(some.values(), default=0) / rate
+    return Estimate(calls=some, batches=batches, bytes=sent, minutes=_minutes(seconds), calls_per_second=rate)
+
+
+def _minutes(seconds: float) -> float:
+    return round(seconds / 60, 2)
 
 
 def _pages(entries: int) -> int:

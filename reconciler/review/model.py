@@ -37,6 +37,7 @@ from reconciler.analysis.results import (
 )
 from reconciler.apply.outcome import Failure, Outcome
 from reconciler.images.results import ImageCheck
+from reconciler.limits import CALLS_PER_SECOND
 from reconciler.manifest.findings import FINDINGS_KEPT
 from reconciler.model import Finding, GuardCheck, Mark, Override, Place, Severity
 from reconciler.policy import Policy
@@ -87,8 +88,9 @@ class Estimate(Struct, frozen=True, kw_only=True):
     """What applying costs, or cost.
 
     `calls` are requests by operation (before the apply the least, because the number of status requests depends on the
-    service's speed), `batches` and `bytes` what is sent. `minutes` is, before the apply, the time of these calls at the
-    account's quota, 5 calls per second; after it, the time measured from the first look at live to the last.
+    service's speed), `batches` and `bytes` what is sent. `minutes` is, before the apply, the least time of these calls
+    at the run's pace, `calls_per_second` of each operation; after it, the time measured from the first look at live to
+    the last.
     `manifests` are the datasets that are loaded from a manifest in S3 in place of batches; where there is one,
     `calls_in_batches` and `minutes_in_batches` are what it would take in batches.
     """
@@ -97,6 +99,7 @@ class Estimate(Struct, frozen=True, kw_only=True):
     batches: int
     bytes: int
     minutes: float
+    calls_per_second: float = CALLS_PER_SECOND
     manifests: int = 0
     calls_in_batches: int = 0
     minutes_in_batches: float = 0.0

@@ -60,7 +60,7 @@ def planned(one: DatasetRun, plan: Plan, bare: DatasetReview, keep: Keep) -> Dat
         changes_total=shown_total(plan),
         balance=counted,
         provenance=made,
-        estimate=estimate_of(plan),
+        estimate=estimate_of(plan, one.rate),
         remarks=(*known.remarks, *remarks(plan, fields, kept, verified=machine.unsent)),
     )
 

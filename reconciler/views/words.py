@@ -281,9 +281,10 @@ def boxes_words(dataset: DatasetReview) -> str:
 
 
 def estimate_words(estimate: Estimate) -> str:
-    """`at least 12 calls, 3 batches, 4.1 MB, 2 min at 5 calls per second`, and what makes it more."""
+    """`at least 12 calls, 3 batches, 4.1 MB, 2 min at 4 calls per second`, and what makes it more."""
     calls = sum(estimate.calls.values())
-    time = f"{_least(estimate.minutes)} at 5 calls per second"
+    rate = estimate.calls_per_second
+    time = f"{_least(estimate.minutes)} at {rate:g} {'call' if rate == 1 else 'calls'} per second"
     least = f"at least {counted(calls, 'call', 'calls')}, {_sent(estimate)}, {time}"
     if estimate.manifests:
         in_batches = counted(estimate.calls_in_batches, "call", "calls")

@@ -219,6 +219,16 @@ def test_a_pull_takes_a_proven_copy_of_live(applied: World, account: Account, fo
     assert {path: path.read_bytes() for path in folder.glob(f"t*.{form}")} == listed
 
 
+def test_a_restore_takes_a_proven_copy_too(applied: World, account: Account) -> None:
+    """What an apply overwrote is held against live without a listing, unless one is asked for."""
+    applied.write("cells", [*applied.many(2), applied.boxes("0002.jpg", "WBC")])
+    ran = applied.run("apply", "--yes", "--json")
+    record = next(one["outcome"]["record"] for one in ran.datasets if one["type"] == "train")
+    for full, pages in ((), 0), (("--full",), 1):
+        ran, calls = counted(account, applied, "restore", record, "--dry-run", *full)
+        assert (ran.code, calls["ListDatasetEntries"]) == (0, pages), ran
+
+
 def test_a_lost_copy_costs_a_listing_which_leaves_a_new_one(applied: World, account: Account) -> None:
     """A run that lists writes the copy that later runs take: a plan, too."""
     age(applied)

@@ -10,6 +10,7 @@ from reconciler.plan import plan
 from reconciler.policy import Extra, Policy
 from reconciler.review.estimate import estimate_of, spent, total
 from reconciler.review.model import Estimate
+from reconciler.views.words import estimate_words
 from tests.support.filling import filled
 from tests.support.lines import Document, labelled
 from tests.support.plans import planned, run_of
@@ -73,11 +74,20 @@ def test_what_was_not_listed_for_the_plan_is_not_listed_before_sending() -> None
         assert made == {"DescribeProjects": 1, "DescribeDataset": 5 if calls else 1, **calls}
 
 
-def test_the_time_is_that_of_the_accounts_quota() -> None:
-    """Five calls per second: 250,000 entries take 2,500 pages, listed twice."""
-    known = total([[Estimate(calls={"ListDatasetEntries": 5_000}, batches=0, bytes=0, minutes=0)]])
+@pytest.mark.parametrize(("rate", "minutes"), [(4.0, 20.83), (1.0, 83.33), (5.0, 16.67)])
+def test_the_time_is_that_of_the_pace_of_the_run(rate: float, minutes: float) -> None:
+    """250,000 entries take 2,500 pages, listed twice; other operations have paces of their own beside that."""
+    calls = {"DescribeDataset": 60, "ListDatasetEntries": 5_000}
+    known = total([[Estimate(calls=calls, batches=0, bytes=0, minutes=0, calls_per_second=rate)]])
     assert known is not None
-    assert known.minutes == pytest.approx(16.67, abs=0.01)
+    assert known.minutes == pytest.approx(minutes, abs=0.01)
+    with filled(lines(2, "b"), lines(2)) as ledger:
+        assert estimate_of(planned(ledger), rate).calls_per_second == rate
+    assert (
+        estimate_words(known)
+        .partition(" batches, ")[2]
+        .startswith(f"0 B, {minutes:.0f} min at {rate:g} call{'' if rate == 1 else 's'} per second")
+    )
 
 
 def test_datasets_share_the_quota() -> None:
@@ -85,7 +95,7 @@ def test_datasets_share_the_quota() -> None:
     one = Estimate(calls={"DescribeProjects": 1, "A": 300}, batches=2, bytes=10, minutes=1)
     other = Estimate(calls={"DescribeProjects": 1, "A": 298}, batches=1, bytes=5, minutes=1)
     assert total([[one, other], [one]]) == Estimate(
-        calls={"A": 898, "DescribeProjects": 1}, batches=5, bytes=25, minutes=3.0
+        calls={"A": 898, "DescribeProjects": 1}, batches=5, bytes=25, minutes=2.99
     )
     assert total([]) is None
     assert total([[], []]) is None
@@ -98,5 +108,6 @@ def test_what_was_spent_is_by_the_clock() -> None:
             ledger, outcome=Outcome("arn", batches=2, bytes=10), calls=Counter({"A": 300, "B": 0}), seconds=90
         )
         left_out = run_of(ledger, calls=Counter({"A": 1}))
-        assert spent([applied, left_out]) == Estimate(calls={"A": 301}, batches=2, bytes=10, minutes=1.5)
+        took = Estimate(calls={"A": 301}, batches=2, bytes=10, minutes=1.5, calls_per_second=4)
+        assert spent([applied, left_out]) == took
         assert spent([left_out]) is None

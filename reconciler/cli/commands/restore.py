@@ -124,7 +124,7 @@ def _declared(run: Run, name: str, kind: DatasetType, arn: str | None = None, ro
     project = ProjectDeclaration(
         folder, shown, name, managed=False, project_arn=arn, datasets=(dataset,), assume_role=role
     )
-    one = DatasetRun(project, dataset, run.resources.enter_context(Ledger()))
+    one = DatasetRun(project, dataset, run.resources.enter_context(Ledger()), rate=run.options.rate)
     one.ledger.is_part = True
     return one
 

@@ -128,7 +128,8 @@ def add_datasets(run: Run, project: ProjectDeclaration) -> None:
     """
     project = staged(project, run.stage)
     for dataset in project.datasets:
-        run.datasets.append(DatasetRun(project, dataset, run.resources.enter_context(Ledger())))
+        ledger = run.resources.enter_context(Ledger())
+        run.datasets.append(DatasetRun(project, dataset, ledger, rate=run.options.rate))
 
 
 def refuse_invalid(run: Run) -> None:
