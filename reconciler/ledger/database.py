@@ -215,7 +215,7 @@ class Seen:
 
     def _rehash(self, numbers: Iterable[int], least: int) -> None:
         """Have more places for the same numbers; as many as a power of two."""
-        places = array("Q", bytes(8 * (1 << least.bit_length())))
+        places = array("Q", [0]) * (1 << least.bit_length())
         last, self._many = len(places) - 1, 0
         for number in numbers:
             at = number & last

@@ -124,6 +124,12 @@ def index(database: Database) -> None:
     database.execute(_INDEX.format("main"))
 
 
+def empty(database: Database) -> None:
+    """Forget all entries, and the index of their keys, which is made again."""
+    database.execute("DELETE FROM main.entries")
+    database.execute("DROP INDEX IF EXISTS main.entries_key")
+
+
 def hold(database: Database) -> None:
     """Have the text of the lines that are queued, whatever becomes of the manifest.
 

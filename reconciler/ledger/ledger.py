@@ -108,7 +108,7 @@ class Ledger:
     def __init__(self) -> None:
         self.is_part = False  # whether the desired side is some lines only, which say nothing about other live entries
         self._database = sqlite3.connect("", isolation_level=None, uri=True, factory=Database)
-        self._seen = Seen()
+        self._seen: Seen | None = Seen()
         self._figures: dict[tuple[str, str], tuple[tuple[int, int], Facts]] = {}
         self._readings = 0  # of desired sides from files, which change no row
         self._lines = Lines(self._database)
@@ -156,7 +156,7 @@ class Ledger:
             kept = line_digest(line), None, line
         values = values_of(desired.entry)
         row = *values, _file(place.file), place.line, place.column, desired.unusable, len(line), *kept
-        if self._seen.is_new(values[0]):
+        if self._seen is not None and self._seen.is_new(values[0]):
             self._database.add(_ACCEPT, row)
             return None
         if not self._database.execute(_ACCEPT + _ONE, row).rowcount:
@@ -165,8 +165,9 @@ class Ledger:
         return None
 
     def _accepted(self) -> None:
-        """Find what was added, and what is live of it."""
+        """Find what was added, and what is live of it; a key that is added after that is looked for in the index."""
         desired_side.index(self._database)
+        self._seen = None
         self._live.pair()
 
     def save_desired(self, path: Path, note: bytes) -> None:
@@ -215,7 +216,8 @@ class Ledger:
     def forget_desired(self) -> None:
         """Empty the desired side, before the valid lines of a manifest with errors are read."""
         desired_side.own(self._database)
-        self._database.execute("DELETE FROM main.entries")
+        desired_side.empty(self._database)
+        self._seen = Seen()
         self._live.pair()
 
     def set_aside(self, rows: str) -> int:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from reconciler.ledger import Ledger
 from reconciler.ledger import database as module
 from reconciler.ledger.database import Database, Seen
+from tests.support.filling import desired_entry
 
 
 def test_no_statement_works_on_less_than_was_added() -> None:
@@ -49,3 +50,17 @@ def test_of_lines_with_one_key_the_last_that_was_listed_is_live() -> None:
                 lines = [row.live for row in ledger.live_only()]
                 assert lines[-1] == labelled.encode()
                 assert len(lines) == len({line for part in parts for line in part} - {first})
+
+
+def test_a_repeated_key_is_found_after_a_question_and_after_all_was_forgotten() -> None:
+    """Whatever was asked between two lines with one key, the second is told the place of the first."""
+    one, two = (desired_entry({"source-ref": f"s3://b/{name}.jpg"}, number) for number, name in enumerate("12", 1))
+    with Ledger() as ledger:
+        for _ in range(2):
+            assert ledger.accept(one) is None
+            assert ledger.unusable() == 0
+            assert ledger.accept(one) == one.place
+            assert len(list(ledger.desired_rows())) == 1
+            assert [ledger.accept(two), ledger.accept(one), ledger.accept(two)] == [None, one.place, two.place]
+            ledger.forget_desired()
+            assert list(ledger.desired_rows()) == []
