@@ -9,8 +9,9 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final, NamedTuple
 
 from reconciler.entries import compact, entry_of, parse_live
-from reconciler.entries.common_lines import CommonLines, as_sent
+from reconciler.entries.common_lines import CommonLines
 from reconciler.entries.image_names import Images
+from reconciler.entries.line_text import as_sent
 from reconciler.ledger.database import Database
 from reconciler.ledger.desired_side import line_digest
 from reconciler.ledger.rows import ENTRY, key_text, values_of

@@ -18,7 +18,8 @@ from typing import Any, Final
 from msgspec import Struct, field
 
 from reconciler.entries import BOXES_TYPE, IMAGE_TYPE, METADATA, SOURCE_REF, Box, attributes, meaning_of
-from reconciler.entries.common_lines import CommonLine, Shape
+from reconciler.entries.common_lines import CommonLine
+from reconciler.entries.common_shapes import Shape
 from reconciler.entries.image_names import Images, is_plain, oddities
 from reconciler.entries.misread import PERCENT, PERCENT_IMAGES, PERCENT_REACH, PERCENT_SEEN, Drawn
 from reconciler.limits import DATASET_ENTRIES, DATASET_LABELS
