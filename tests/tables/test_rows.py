@@ -48,6 +48,7 @@ ROWS: Final = (
         "def _shares(",
         GUARD,
     ),
+    ("cli/options.py", '    *("theirs", "rename"', '    "made-up",\n'),
     (
         "formats/__init__.py",
         '    "voc": Importer(',
@@ -118,7 +119,7 @@ def test_a_new_word_of_extra_is_taken_everywhere(found: Any) -> None:  # noqa: A
 
 
 def test_a_new_guard_is_asked_shown_and_overridden(found: Any) -> None:  # noqa: ANN401 - JSON
-    """One function with its row: thresholds, override, schema, page, help and every view know it."""
+    """One function with its row, and its name in the help: all that names or asks guards knows it."""
     assert found["project.yaml"]["guards"] == found["program"]["guards"] == {"made-up": "40%"}
     assert found["allow"] == {"made-up": "why"}
     assert '"made-up"' in found["schema"]
