@@ -159,8 +159,12 @@ class Ledger:
         if self._seen is not None and self._seen.is_new(values[0]):
             self._database.add(_ACCEPT, row)
             return None
-        if not self._database.execute(_ACCEPT + _ONE, row).rowcount:
-            return self._place_of(desired.entry.key)
+        seen = self._seen
+        is_added = self._database.execute(_ACCEPT + _ONE, row).rowcount
+        first = None if is_added else self._place_of(desired.entry.key)
+        self._seen = seen  # these questions do not end the reading
+        if not is_added:
+            return first
         self._live.pair()
         return None
 
