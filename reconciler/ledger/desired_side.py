@@ -9,6 +9,7 @@ attached read-only: nothing is copied, and a ledger that changes its desired sid
 """
 
 import os
+import sqlite3
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from hashlib import sha256
@@ -88,7 +89,7 @@ class Lines:
         """The text of a line; where the file has a different one there, the database says why it raises."""
         try:
             line = self._bytes(file, start, size)
-        except (OSError, ValueError) as exception:
+        except Exception as exception:
             self._database.cause = exception
             raise
         if line_digest(line) != digest:
@@ -102,6 +103,8 @@ class Lines:
         if file == self._name and at >= 0 and at + size <= len(self._block):
             return self._block[at : at + size]
         handle = self._handle(file)
+        if file != self._name:
+            self._block = b""  # it is of the other file
         follows = file == self._name and 0 <= start - self._next <= 2  # the end of a line, LF or CRLF
         self._name, self._next = file, start + size
         if not follows:
@@ -126,8 +129,15 @@ def index(database: Database) -> None:
 
 def empty(database: Database) -> None:
     """Forget all entries, and the index of their keys, which is made again."""
+    with suppress(sqlite3.OperationalError):  # a query is open: the index stays
+        database.execute("DROP INDEX IF EXISTS main.entries_key")
     database.execute("DELETE FROM main.entries")
-    database.execute("DROP INDEX IF EXISTS main.entries_key")
+    forget_held(database)
+
+
+def forget_held(database: Database) -> None:
+    """Forget the text of lines that were queued: entries get other numbers."""
+    database.execute("DELETE FROM held")
 
 
 def hold(database: Database) -> None:
@@ -184,11 +194,12 @@ def use(database: Database, path: Path, read: Callable[[bytes], Note]) -> Note:
         try:
             note = read(bytes(database.execute("SELECT text FROM saved.note").fetchone()[0]))
             database.execute("SELECT seq FROM saved.entries LIMIT 1")
+            database.execute("DROP TABLE main.entries")
         except BaseException:
             database.execute("DETACH saved")
             raise
         _see(database, "saved.entries")
-        database.execute("DROP TABLE main.entries")
+        forget_held(database)
     finally:
         database.execute("BEGIN")
     return note

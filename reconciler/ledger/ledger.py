@@ -165,7 +165,7 @@ class Ledger:
         self._seen = seen  # these questions do not end the reading
         if not is_added:
             return first
-        self._live.pair()
+        self._live.pair(values[0])
         return None
 
     def _accepted(self) -> None:
@@ -229,6 +229,7 @@ class Ledger:
         desired_side.own(self._database)
         table = "live" if rows == LIVE_ONLY else "main.entries"
         many = self._database.execute(f"DELETE FROM {table} WHERE seq IN (SELECT seq FROM {rows})").rowcount
+        desired_side.forget_held(self._database)
         self._live.pair()
         return many
 
@@ -236,6 +237,7 @@ class Ledger:
         """Remove desired lines."""
         desired_side.own(self._database)
         self._database.executemany("DELETE FROM main.entries WHERE key = ?", ((key_bytes(key),) for key in keys))
+        desired_side.forget_held(self._database)
         self._live.pair()
 
     def predicted_codes(self, keys: Iterable[str]) -> dict[str, str]:
@@ -380,9 +382,8 @@ class Ledger:
 
         Of each the origin of live and of the manifest, and both lines.
         """
-        query = (
-            f"SELECT l.origin, d.origin, l.line, d.line FROM {_PAIRED_LINES} WHERE {_IGNORED} AND d.key NOT IN withheld"
-        )
+        ignored = f"{_IGNORED} AND d.key NOT IN withheld ORDER BY d.seq"
+        query = f"SELECT l.origin, d.origin, l.line, d.line FROM {_PAIRED_LINES} WHERE {ignored}"
         for live, desired, *lines in self._database.execute(query):
             yield origin_in(live), origin_in(desired), *lines
 

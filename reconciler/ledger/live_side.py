@@ -5,7 +5,9 @@ hundred at a time, because nearly always all of them are such.
 """
 
 import json
+import sqlite3
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import Any, Final, NamedTuple
 
 from reconciler.entries import compact, entry_of, parse_live
@@ -37,6 +39,8 @@ _OBSERVE: Final = (
 _OBSERVE_EQUAL: Final = f"{_ADD} SELECT {ENTRY}, ?, NULL, ?, ?, seq FROM entries WHERE key = ? AND digest = ?"
 _ADDED: Final = "SELECT seq FROM live WHERE seq > ?"
 _LIVE: Final = "live"
+_LAST: Final = "SELECT COALESCE(MAX(seq), 0) FROM live"
+_PAIR: Final = "UPDATE live SET pair = (SELECT d.seq FROM entries d WHERE d.key = live.key)"
 
 # How nearly every line begins.
 _KEY_FIRST: Final = b'{"source-ref":"'
@@ -94,8 +98,9 @@ class LiveSide:
     def _load(self, statement: str, rows: Iterable[tuple[Any, ...]]) -> int:
         """Add rows, and count them."""
         if not self._is_loading:
-            for column in ("key", "pair"):
-                self._database.execute(f"DROP INDEX IF EXISTS live_{column}")
+            with suppress(sqlite3.OperationalError):  # a query is open: the indexes stay
+                for column in ("key", "pair"):
+                    self._database.execute(f"DROP INDEX IF EXISTS live_{column}")
             self._is_loading = True
         self._database.is_loading(_LIVE, self._finish)
         return self._database.load(_LIVE, statement, rows)
@@ -111,15 +116,23 @@ class LiveSide:
     def observe_desired(self, rows: Iterable[tuple[Any, ...]]) -> None:
         """Add rows of another ledger's desired side: an entry's columns, marks and line."""
         self._load(_OBSERVE, ((*row, key_text(row[0]) in self.retired, None) for row in rows))
+        self._find_last()
 
     def observe_own(self) -> None:
         """Replace the live side by the desired side: live is known to be the same, without marks."""
         self.forget()
         self._load(f"{_ADD} SELECT {ENTRY}, '[]', NULL, 0, NULL, seq FROM entries ORDER BY seq", [()])
+        self._find_last()
 
-    def pair(self) -> None:
-        """Find the desired row of each live one again, after rows came or went."""
-        self._database.execute("UPDATE live SET pair = (SELECT d.seq FROM entries d WHERE d.key = live.key)")
+    def _find_last(self) -> None:
+        """Number what is listed next after the rows that are there."""
+        ((self._last,),) = self._database.load_rows(_LIVE, _LAST, ())
+
+    def pair(self, key: bytes | None = None) -> None:
+        """Find the desired row of each live one again, or of the one with a key, after rows came or went."""
+        where = "" if key is None else " WHERE key = ?"
+        values = () if key is None else (key,)
+        self._database.execute(f"{_PAIR}{where}", values)
 
     def forget(self) -> None:
         """Empty the live side, before it is listed again."""

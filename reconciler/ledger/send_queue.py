@@ -20,8 +20,12 @@ CREATE TABLE queued (position INTEGER PRIMARY KEY, verb TEXT NOT NULL, key BLOB 
 CREATE TABLE confirmed (key BLOB PRIMARY KEY, verb TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE rejected (key BLOB PRIMARY KEY, reason TEXT NOT NULL) WITHOUT ROWID;
 DROP TABLE IF EXISTS kept;
+DELETE FROM held;
 CREATE TABLE kept (key BLOB NOT NULL, content BLOB NOT NULL, PRIMARY KEY (key, content)) WITHOUT ROWID;
 """
+
+# Lines that are read together.
+_AT_ONCE: Final = 50
 
 # The live lines that the queue would overwrite, as they were listed last: not those that this apply has sent itself,
 # nor those that were kept before, nor bare lines (a comma before a quoted name begins a second member).
@@ -59,11 +63,14 @@ class SendQueue:
         """The changes with the line each one sends, in order."""
         query = (
             "SELECT q.position, q.verb, q.key, d.line, d.file, d.line_number, d.line_column FROM queued q"
-            " LEFT JOIN desired d ON d.seq = q.seq ORDER BY q.position"
+            " LEFT JOIN desired d ON d.seq = q.seq WHERE q.position > ? ORDER BY q.position LIMIT ?"
         )
-        for position, verb, key, line, file, number, column in self._database.execute(query):
-            name, place = key_text(key), place_at(file, number, column)
-            yield Change(Verb(verb), name, position, bare_line(name) if line is None else line, None, place)
+        position = 0
+        # No query stays open between two batches, where live may be listed again.
+        while some := list(self._database.execute(query, (position, _AT_ONCE))):
+            for position, verb, key, line, file, number, column in some:
+                name, place = key_text(key), place_at(file, number, column)
+                yield Change(Verb(verb), name, position, bare_line(name) if line is None else line, None, place)
 
     def overwritten(self) -> Iterator[tuple[str, str]]:
         """The live lines that would be overwritten and were not kept yet, each with the line to send, in order."""

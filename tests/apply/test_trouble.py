@@ -337,3 +337,19 @@ def test_a_broken_network_during_the_whole_apply_is_ridden_out() -> None:
         desk.fault("")
         assert (outcome.error, outcome.add) == (None, 8)
         assert list(desk.live()) == [line["source-ref"] for line in LINES]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        'fault: fail, operation: UpdateDatasetEntries, on: 1, code: CLIENT_ERROR, message: "The file."',
+        "fault: stale-status, reads: 1000",
+    ],
+)
+def test_live_is_listed_again_between_many_lines(desk: Desk, small_batches: Callable[[int], None], fault: str) -> None:
+    """A listing in the middle of sending finds the ledger free, however many lines are left."""
+    small_batches(1000)
+    desk.create(*[labelled(f"s3://bucket/{number}.jpg", "a") for number in range(10)])
+    desk.fault(fault)
+    outcome = desk.run(*[labelled(f"s3://bucket/{number}.jpg", "a") for number in range(400)]).outcome
+    assert (outcome.error, outcome.add, len(desk.live())) == (None, 390, 400)

@@ -336,3 +336,22 @@ def test_a_manifest_that_is_replaced_while_it_is_in_use_is_read_as_it_was(world:
         new.write_text("x")
         new.replace(dataset.manifest)
         assert list(ledger.desired_rows()) == rows
+
+
+@pytest.mark.usefixtures("reads")
+def test_a_manifest_of_several_files_is_read_line_by_line_from_each(world: World) -> None:
+    """A place in one file is not looked for in another, whether all lines are read or the last ones of each."""
+    folder = world.folder / "train"
+    folder.mkdir()
+    for number in range(3):
+        lines = world.many(20, first=100 * number)
+        (folder / f"{number}.jsonl").write_text("".join(f"{as_sent(line)}\n" for line in lines))
+    dataset = DatasetDeclaration(DatasetType.TRAIN, folder, "datasets/cells/train")
+    for _ in range(2):
+        with Ledger() as ledger:
+            desired.read_once(dataset, None, ledger, world.folder)
+            rows = list(ledger.desired_rows())
+            assert len(rows) == 60
+            tails = [row for row in rows if row.seq % 20 in {18, 19, 0}]
+            queue = ledger.send_queue([Change(Verb.ADD, row.key, row.seq, row.desired) for row in tails])
+            assert [change.desired for change in queue.changes()] == [row.desired for row in tails]

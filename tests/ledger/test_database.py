@@ -64,3 +64,12 @@ def test_a_repeated_key_is_found_after_a_question_and_after_all_was_forgotten() 
             assert [ledger.accept(two), ledger.accept(one), ledger.accept(two)] == [None, one.place, two.place]
             ledger.forget_desired()
             assert list(ledger.desired_rows()) == []
+
+
+def test_what_is_listed_after_the_manifest_took_the_place_of_live_is_added_to_it() -> None:
+    """Lines are numbered after the rows that are there."""
+    with Ledger() as ledger:
+        ledger.accept(desired_entry({"source-ref": "s3://b/1.jpg"}))
+        ledger.observe_own()
+        ledger.observe('{"source-ref":"s3://b/2.jpg"}')
+        assert [row.key for row in ledger.live_only()] == ["s3://b/2.jpg"]

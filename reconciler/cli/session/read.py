@@ -92,7 +92,7 @@ def read_all(run: Run, screen: Screen, restrict: Callable[[Run], None] = lambda 
     for one in run.datasets:
         screen.status(f"reading {inert(one.dataset.shown)}")
         late = _suppress(one)
-        if beside is None:  # it is looked at and no more
+        if beside is None and not (run.options.check_images or run.options.since):  # it is looked at and no more
             one.ledger.leave_lines_out()
         given = one.dataset, one.project.labels, one.ledger, beside, screen.show
         one.findings = read_once(*given, is_last=run.options.command != "validate")
