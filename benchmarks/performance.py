@@ -266,8 +266,9 @@ _STEPS: Final = """
 ## Seconds, memory, calls
 
 Minutes are computed, not measured: the counted calls at AWS's 5 calls per second per operation. A bare step does
-json.loads of each line and nothing else (`bare yaml` takes libyaml's events), `list` is boto3's paginator. `plan equal` lists live, `plan known` has the
-copy that the [probe](probe.md) proves; "all lines" is a dataset as large as the manifest.
+json.loads of each line and nothing else (`bare yaml` takes libyaml's events), `list` is boto3's paginator. `plan equal`
+lists live, `plan known` has the copy that the [probe](probe.md) proves; "all lines" is a dataset as large as the
+manifest.
 
 | step | CPU s | peak MB | calls | minutes at AWS's pace |
 |---|---|---|---|---|
