@@ -7,8 +7,9 @@ deletes it.
 The names are loaded when they are first asked for: a run that asks AWS nothing needs only `outcome`.
 """
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Final
+
+from reconciler.lazy import lazy
 
 if TYPE_CHECKING:
     from reconciler.apply.context import Context, Target
@@ -59,13 +60,4 @@ _MODULES: Final = {
 }
 
 if not TYPE_CHECKING:  # the checker sees the names above, and no other
-
-    def __getattr__(name: str) -> object:
-        """A name of this package (PEP 562).
-
-        Raises:
-            AttributeError: there is none.
-        """
-        if name not in _MODULES:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+    __getattr__ = lazy(__name__, _MODULES)
